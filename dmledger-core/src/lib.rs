@@ -1,1 +1,11 @@
+//! What is true: records, rights and blocks of a patient-controlled health ledger.
+//!
+//! Deterministic and synchronous: no input or output, no clock, no hidden randomness.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod codec;
+pub mod hash;
+pub mod time;

@@ -1,0 +1,58 @@
+//! The one table of domain tags of all crates: what is hashed or signed under one tag can never pass under another.
+
+/// A domain tag `dmledger/<crate>/<purpose>/v1`, at most 60 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Tag(&'static str);
+
+impl Tag {
+    /// The tag's text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// The tag's bytes.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'static [u8] {
+        self.0.as_bytes()
+    }
+}
+
+macro_rules! tags {
+    ($($name:ident = $text:literal, $what:literal;)*) => {
+        $(#[doc = $what] pub const $name: Tag = Tag($text);)*
+        /// Every tag in use.
+        pub const ALL: &[Tag] = &[$($name),*];
+    };
+}
+
+tags! {
+    ENVELOPE = "dmledger/core/envelope/v1", "what an endorsement signs";
+    ENVELOPE_ID = "dmledger/core/envelope-id/v1", "identity of a signed thing, endorsements left out";
+    ADDRESS = "dmledger/core/validator-address/v1", "address of a validator key";
+    VALIDATORS = "dmledger/core/validator-set/v1", "digest of a validator set";
+    VOTE = "dmledger/core/vote/v1", "what a validator signs when it votes";
+    PROPOSAL = "dmledger/net/proposal/v1", "what a proposer signs";
+    BLOCK = "dmledger/core/block/v1", "identity of a block: its header";
+    RAW_ACTION = "dmledger/core/raw-action/v1", "digest of an action as submitted, endorsements included";
+    BATCH_WEIGHTS = "dmledger/core/batch-weights/v1", "seed of the weights of a signature batch";
+    KEY_AUX = "dmledger/core/signing-aux/v1", "hedge of a signature nonce";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+
+    #[test]
+    fn tags_are_unique_short_and_well_formed() {
+        let unique: BTreeSet<_> = ALL.iter().map(|tag| tag.as_str()).collect();
+        assert_eq!(unique.len(), ALL.len());
+        for tag in ALL {
+            let parts: alloc::vec::Vec<_> = tag.as_str().split('/').collect();
+            assert_eq!((parts.len(), parts[0], parts[3]), (4, "dmledger", "v1"), "{tag:?}");
+            assert!(["core", "zk", "net", "ble", "store"].contains(&parts[1]), "{tag:?}");
+            assert!(tag.as_bytes().len() <= 60, "{tag:?}");
+        }
+    }
+}
