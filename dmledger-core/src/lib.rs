@@ -8,4 +8,5 @@ extern crate alloc;
 
 pub mod codec;
 pub mod hash;
+pub mod key;
 pub mod time;

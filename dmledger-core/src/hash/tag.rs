@@ -36,20 +36,19 @@ tags! {
     BLOCK = "dmledger/core/block/v1", "identity of a block: its header";
     RAW_ACTION = "dmledger/core/raw-action/v1", "digest of an action as submitted, endorsements included";
     BATCH_WEIGHTS = "dmledger/core/batch-weights/v1", "seed of the weights of a signature batch";
-    KEY_AUX = "dmledger/core/signing-aux/v1", "hedge of a signature nonce";
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::collections::BTreeSet;
+    use alloc::{collections::BTreeSet, vec::Vec};
 
     #[test]
     fn tags_are_unique_short_and_well_formed() {
         let unique: BTreeSet<_> = ALL.iter().map(|tag| tag.as_str()).collect();
         assert_eq!(unique.len(), ALL.len());
         for tag in ALL {
-            let parts: alloc::vec::Vec<_> = tag.as_str().split('/').collect();
+            let parts: Vec<_> = tag.as_str().split('/').collect();
             assert_eq!((parts.len(), parts[0], parts[3]), (4, "dmledger", "v1"), "{tag:?}");
             assert!(["core", "zk", "net", "ble", "store"].contains(&parts[1]), "{tag:?}");
             assert!(tag.as_bytes().len() <= 60, "{tag:?}");
