@@ -6,7 +6,13 @@
 
 extern crate alloc;
 
+pub mod block;
 pub mod codec;
+pub mod envelope;
 pub mod hash;
 pub mod key;
+pub mod ledger;
+pub mod quorum;
+pub mod record;
 pub mod time;
+pub mod traits;

@@ -272,7 +272,8 @@ mod tests {
 
     #[test]
     fn dates_outside_the_calendar_are_refused() {
-        for date in [(2023, 2, 29), (2024, 13, 1), (2024, 0, 1), (2024, 4, 31), (2024, 4, 0), (0, 1, 1), (10_000, 1, 1)] {
+        for date in [(2023, 2, 29), (2024, 13, 1), (2024, 0, 1), (2024, 4, 31), (2024, 4, 0), (0, 1, 1), (10_000, 1, 1)]
+        {
             assert_eq!(Timestamp::from_civil(date, (0, 0, 0)), Err(TimeError::NoSuchInstant), "{date:?}");
         }
         assert!(Timestamp::from_civil((2024, 1, 1), (24, 0, 0)).is_err());

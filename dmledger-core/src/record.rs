@@ -1,0 +1,3 @@
+//! From measurement to index entry.
+
+pub mod index;

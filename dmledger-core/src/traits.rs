@@ -1,0 +1,20 @@
+//! What a host supplies and who calls it. Each contract is written on the trait and made executable by a conformance
+//! suite in `testing`, which every implementation runs, ours or a vendor's.
+//!
+//! | trait | called by | implemented by |
+//! |---|---|---|
+//! | [`StateStore`], [`BlockStore`] | ledger, node | `dmledger-store`, a vendor's database |
+//! | [`BlobStore`] | host | `dmledger-store`, a vendor's data lake |
+//! | [`Signer`] | host, node | [`SecretKey`](crate::key::SecretKey), a hardware module |
+
+#[cfg(feature = "std")]
+pub mod blob_store;
+pub mod block_store;
+pub mod signer;
+pub mod state_store;
+
+#[cfg(feature = "std")]
+pub use blob_store::{BlobError, BlobStore};
+pub use block_store::{BlockCommit, BlockStore, Committed};
+pub use signer::{Signer, SignerError};
+pub use state_store::{PruneReport, RowKey, StateChanges, StateRows, StateStore, StoreError};
