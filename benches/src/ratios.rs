@@ -1,2 +1,32 @@
 //! One line a figure: ours beside a named peer, measured in the same process and run.
-fn main() {}
+//!
+//! ```text
+//! cargo run --release -p dmledger-benches --features peers --bin ratios -- [GROUP]...
+//! ```
+//! Without a group all are run. Each line reads `name ours=… peer=… ratio=… unit=…`.
+
+mod report;
+#[path = "ratios/signatures.rs"]
+mod signatures;
+
+use std::process::ExitCode;
+
+type Group = fn() -> Result<(), Box<dyn std::error::Error>>;
+
+const GROUPS: &[(&str, Group)] = &[("signatures", signatures::run)];
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !GROUPS.iter().any(|(group, _)| group == name)) {
+        let known: Vec<_> = GROUPS.iter().map(|(group, _)| *group).collect();
+        eprintln!("no group {unknown:?}; there are {}", known.join(", "));
+        return ExitCode::from(2);
+    }
+    for (name, run) in GROUPS.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|one| one == name)) {
+        if let Err(error) = run() {
+            eprintln!("group {name}: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}

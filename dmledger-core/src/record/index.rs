@@ -1,6 +1,7 @@
 //! What the ledger knows of a record: where its ciphertext is and what it commits to, nothing of its content.
 
 use crate::hash::{Digest, tree};
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 use core::fmt;
 
@@ -48,7 +49,7 @@ impl ContentId {
     /// The address of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        let segments: alloc::vec::Vec<_> = bytes.chunks(SEGMENT_BYTES).collect();
+        let segments: Vec<_> = bytes.chunks(SEGMENT_BYTES).collect();
         Self { root: tree::root(&segments), length: bytes.len() as u64 }
     }
 
