@@ -5,6 +5,8 @@
 //! ```
 //! Without a group all are run. Each line reads `name ours=… peer=… ratio=… unit=…`.
 
+#![allow(unreachable_pub, reason = "a program has no outside")]
+
 mod report;
 #[path = "ratios/signatures.rs"]
 mod signatures;
