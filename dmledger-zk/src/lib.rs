@@ -1,1 +1,15 @@
-//! zk
+//! What can be shown without showing: proofs about health data.
+#![forbid(unsafe_code)]
+
+pub mod accumulator;
+pub mod batch;
+pub mod commit;
+pub mod context;
+pub mod error;
+pub mod group;
+pub mod range;
+pub mod statement;
+pub mod transcript;
+
+#[cfg(test)]
+mod testing;
