@@ -316,3 +316,6 @@ pub enum BlockError {
     #[error(transparent)]
     Quorum(#[from] QuorumError),
 }
+
+#[cfg(test)]
+mod tests;

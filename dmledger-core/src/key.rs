@@ -18,7 +18,7 @@ use k256::{
 };
 use rand_core::CryptoRng;
 use thiserror::Error;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroize;
 
 /// A signature scheme over secp256k1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
@@ -42,12 +42,16 @@ pub struct PublicKey([u8; 33]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize)]
 pub struct Signature([u8; 65]);
 
-/// A signing key, 32 bytes and its suite. Wiped when dropped, never printed, never cloned.
-#[derive(Zeroize, ZeroizeOnDrop)]
+/// A signing key of one suite. Wiped when dropped, never printed, never cloned.
 pub struct SecretKey {
-    bytes: [u8; 32],
-    #[zeroize(skip)]
+    scalar: SigningScalar,
     public: PublicKey,
+}
+
+/// The parsed scalar; both kinds wipe themselves when dropped.
+enum SigningScalar {
+    Bip340(schnorr::SigningKey),
+    EcdsaLowS(ecdsa::SigningKey),
 }
 
 /// The signature does not belong to this key and message, or the key is not one.
@@ -188,20 +192,21 @@ impl SecretKey {
     /// # Errors
     /// [`KeyError::InvalidSecret`] for zero and for values not below the group order.
     pub fn from_bytes(suite: Suite, bytes: [u8; 32]) -> Result<Self, KeyError> {
-        let public = match suite {
+        let invalid = |_| KeyError::InvalidSecret;
+        Ok(match suite {
             Suite::Bip340 => {
-                let key = schnorr::SigningKey::from_slice(&bytes).map_err(|_| KeyError::InvalidSecret)?;
+                let key = schnorr::SigningKey::from_slice(&bytes).map_err(invalid)?;
                 let mut encoded = [1; 33];
                 encoded.split_at_mut(1).1.copy_from_slice(&key.verifying_key().to_bytes());
-                PublicKey(encoded)
+                Self { scalar: SigningScalar::Bip340(key), public: PublicKey(encoded) }
             }
             Suite::EcdsaLowS => {
-                let key = ecdsa::SigningKey::from_slice(&bytes).map_err(|_| KeyError::InvalidSecret)?;
+                let key = ecdsa::SigningKey::from_slice(&bytes).map_err(invalid)?;
                 let point = key.verifying_key().to_sec1_point(true);
-                PublicKey(point.as_bytes().try_into().map_err(|_| KeyError::InvalidSecret)?)
+                let encoded = point.as_bytes().try_into().map_err(|_| KeyError::InvalidSecret)?;
+                Self { scalar: SigningScalar::EcdsaLowS(key), public: PublicKey(encoded) }
             }
-        };
-        Ok(Self { bytes, public })
+        })
     }
 
     /// The public half.
@@ -216,21 +221,17 @@ impl SecretKey {
     /// # Errors
     /// [`KeyError::InvalidSecret`] in the one case in 2^128 that has no signature.
     pub fn sign(&self, digest: &Digest) -> Result<Signature, KeyError> {
-        let suite = self.public.suite();
-        match suite {
-            Suite::Bip340 => {
-                let key = schnorr::SigningKey::from_slice(&self.bytes).map_err(|_| KeyError::InvalidSecret)?;
-                let signature: schnorr::Signature =
-                    key.sign_prehash(digest.as_bytes()).map_err(|_| KeyError::InvalidSecret)?;
-                Ok(Signature::assemble(suite, &signature.to_bytes()))
+        match &self.scalar {
+            SigningScalar::Bip340(key) => {
+                let signature: Result<schnorr::Signature, _> = key.sign_prehash(digest.as_bytes());
+                signature.map(|one| Signature::assemble(Suite::Bip340, &one.to_bytes()))
             }
-            Suite::EcdsaLowS => {
-                let key = ecdsa::SigningKey::from_slice(&self.bytes).map_err(|_| KeyError::InvalidSecret)?;
-                let signature: ecdsa::Signature =
-                    key.sign_prehash(digest.as_bytes()).map_err(|_| KeyError::InvalidSecret)?;
-                Ok(Signature::assemble(suite, &signature.normalize_s().to_bytes()))
+            SigningScalar::EcdsaLowS(key) => {
+                let signature: Result<ecdsa::Signature, _> = key.sign_prehash(digest.as_bytes());
+                signature.map(|one| Signature::assemble(Suite::EcdsaLowS, &one.normalize_s().to_bytes()))
             }
         }
+        .map_err(|_| KeyError::InvalidSecret)
     }
 }
 
