@@ -8,6 +8,7 @@ pub mod context;
 pub mod error;
 pub mod group;
 pub mod range;
+pub mod seal;
 pub mod statement;
 pub mod transcript;
 

@@ -36,6 +36,24 @@ tags! {
     BLOCK = "dmledger/core/block/v1", "identity of a block: its header";
     RAW_ACTION = "dmledger/core/raw-action/v1", "digest of an action as submitted, endorsements included";
     BATCH_WEIGHTS = "dmledger/core/batch-weights/v1", "seed of the weights of a signature batch";
+    SEAL_DATA_KEY = "dmledger/zk/seal-data-key/v1", "data key of a record";
+    SEAL_HEDGE = "dmledger/zk/seal-hedge/v1", "one-off key of a plaintext's fingerprint";
+    SEAL_KEY_COMMITMENT = "dmledger/zk/seal-key-commitment/v1", "commitment to a data key";
+    SEAL_VALUES = "dmledger/zk/seal-values/v1", "key of a record's value commitments";
+    SEAL_VEIL = "dmledger/zk/seal-veil/v1", "pad over kind and length in a record header";
+    SEAL_SALT = "dmledger/zk/seal-salt/v1", "salt of a record header";
+    SEAL_HEADER = "dmledger/zk/seal-header/v1", "record header, signed by its author";
+    SEAL_ACCESS = "dmledger/zk/seal-access/v1", "access part, signed for the account";
+    SEAL_EPOCH_KEY = "dmledger/zk/seal-epoch-key/v1", "root of an epoch's range tree";
+    SEAL_NODE = "dmledger/zk/seal-node/v1", "child of a node of the range tree";
+    SEAL_LEAF = "dmledger/zk/seal-leaf/v1", "share of a record's slot key that an hour's leaf gives";
+    SEAL_SLOT = "dmledger/zk/seal-slot/v1", "context of a slot";
+    SEAL_SLOT_KEY = "dmledger/zk/seal-slot-key/v1", "key of a slot";
+    SEAL_GRANT = "dmledger/zk/seal-grant/v1", "salted digest of a grant's contents";
+    SEAL_KEM_KEY = "dmledger/zk/seal-kem-key/v1", "name of a key encapsulation key";
+    SEAL_WRAP = "dmledger/zk/seal-wrap/v1", "what a wrapped message is for";
+    SEAL_WRAP_CONTEXT = "dmledger/zk/seal-wrap-context/v1", "whom a wrapped message is for";
+    SEAL_WRAP_COINS = "dmledger/zk/seal-wrap-coins/v1", "randomness of an encapsulation";
 }
 
 #[cfg(test)]

@@ -1,0 +1,37 @@
+//! The authorisation module: records are sealed so that only the holders of a grant of the right data, the right hours
+//! and the right epoch can open them.
+//!
+//! - [`range_tree`]: the patient's epoch keys, and the few nodes that stand for a range of hours
+//! - [`data_key`]: the key of one record and what is derived from it
+//! - [`stream`]: the record cipher, chunk by chunk
+//! - [`envelope`]: header, access part and ciphertext of a record; [`slot`]: the record's key under its hour's key
+//! - [`grant`], [`wrap`]: what a grantee gets, and how it travels
+//! - [`open`](mod@open), [`error`]: reading, and the reasons why not
+//! - [`suite`]: the primitives behind the suite id
+//!
+#![doc = include_str!("../docs/sealing.md")]
+
+pub mod data_key;
+pub mod envelope;
+pub mod error;
+pub mod grant;
+pub mod open;
+pub mod range_tree;
+mod secret;
+pub mod slot;
+pub mod stream;
+pub mod suite;
+#[cfg(test)]
+mod testing;
+pub mod wrap;
+
+pub use data_key::{DataKey, Hedge, KeyCommitment, ValueKey};
+pub use envelope::{KindCode, Part, RecordHeader, RecordMeta, Sealed, begin_record, seal_record};
+pub use error::{Altered, Inauthentic, OpenError, Refused, SealError, SubKey, WrapError};
+pub use grant::{GrantBody, GrantId, GrantTerms, PurposeCode, Validity, VerbBits};
+pub use open::{Keys, LedgerView, Plaintext, Standing, Unlocked, open, unlock};
+pub use range_tree::{Bucket, BucketRange, Cover, Epoch, EpochKey, EpochNumber, Hour, OutsideRange};
+pub use slot::{AccessPart, CommitteeId, reslot};
+pub use stream::{Layout, Opener, Sealer, StreamError};
+pub use suite::{SealSuite, SuiteError};
+pub use wrap::{AnchoredGrant, KemKeyId, KemKeyPair, KemPublicKey, WrappedGrant, unwrap_grant, wrap_grant};

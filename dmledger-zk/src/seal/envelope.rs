@@ -1,0 +1,308 @@
+//! The sealed record: an immutable header, a ciphertext, and an access part.
+//!
+//! Two things lie in the data lake. The *object* is the ciphertext alone; its content id is `content` of the ledger's
+//! index entry. The *part*, kept by record id and version, is header and access part together; the digest of the header
+//! is `header` of the index entry. So whoever has the entry checks both without any key, and deleting the small parts
+//! takes away salt and slot even where the bulk object cannot be deleted.
+//!
+//! Sealing and committing to values are joined by the data key, in this order: make the [`DataKey`]; derive the
+//! blindings of the value commitments from [`DataKey::value_key`]; put the root of the commitments into
+//! [`RecordMeta`]; seal, which consumes the key.
+
+use super::data_key::{DataKey, KeyCommitment};
+use super::error::SealError;
+use super::range_tree::{EpochKey, Hour};
+use super::slot::AccessPart;
+use super::stream::{Layout, Sealer, StreamError};
+use super::suite::SealSuite;
+use borsh::{BorshDeserialize, BorshSerialize};
+use dmledger_core::codec::{self, Canonical};
+use dmledger_core::envelope::{AccountId, ChainId, Envelope, Meaning, Signable};
+use dmledger_core::hash::{Digest, Tag, tag};
+use dmledger_core::key::{PublicKey, SecretKey};
+use dmledger_core::record::index::RecordId;
+
+/// What kind of data a record holds, as its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+pub struct KindCode(u16);
+
+impl KindCode {
+    /// The kind with this code.
+    #[must_use]
+    pub const fn new(code: u16) -> Self {
+        Self(code)
+    }
+
+    /// The code.
+    #[must_use]
+    pub const fn code(self) -> u16 {
+        self.0
+    }
+}
+
+/// What the author says about a record before it is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordMeta {
+    chain: ChainId,
+    account: AccountId,
+    record: RecordId,
+    kind: KindCode,
+    hour: Hour,
+    values: Digest,
+}
+
+impl RecordMeta {
+    /// A record of `kind`, measured in `hour`, for `account` on `chain`. `values` is the root of the commitments to its
+    /// values, [`Digest::ZERO`] if there are none.
+    #[must_use]
+    pub const fn new(
+        chain: ChainId,
+        account: AccountId,
+        record: RecordId,
+        kind: KindCode,
+        hour: Hour,
+        values: Digest,
+    ) -> Self {
+        Self { chain, account, record, kind, hour, values }
+    }
+
+    /// The record's id.
+    #[must_use]
+    pub const fn record(&self) -> RecordId {
+        self.record
+    }
+}
+
+/// The immutable header of a sealed record, 186 bytes. Chain and account stand in the [`Envelope`] around it, which its
+/// author signs; the envelope's identity is the header digest. The salt makes that digest tell nothing.
+///
+/// Kind of data and exact length are veiled with a one-time pad from the data key: whoever keeps the lake sees neither.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RecordHeader {
+    suite: SealSuite,
+    record: RecordId,
+    padded: u64,
+    veiled: [u8; VEILED_BYTES],
+    key: KeyCommitment,
+    values: Digest,
+    salt: [u8; 32],
+    hour: Hour,
+    author: PublicKey,
+}
+
+/// Kind (16-bit) and exact length (64-bit), both big-endian.
+const VEILED_BYTES: usize = 10;
+
+impl Canonical for RecordHeader {
+    const MAX_BYTES: usize = 186;
+}
+
+impl Signable for RecordHeader {
+    const TAG: Tag = tag::SEAL_HEADER;
+}
+
+impl RecordHeader {
+    /// The suite the record is sealed with.
+    #[must_use]
+    pub const fn suite(&self) -> SealSuite {
+        self.suite
+    }
+
+    /// The record's id.
+    #[must_use]
+    pub const fn record(&self) -> &RecordId {
+        &self.record
+    }
+
+    /// The commitment to the data key.
+    #[must_use]
+    pub const fn key_commitment(&self) -> &KeyCommitment {
+        &self.key
+    }
+
+    /// Root of the commitments to the record's values; zero if there are none.
+    #[must_use]
+    pub const fn values(&self) -> Digest {
+        self.values
+    }
+
+    /// The hour in which the data was measured.
+    #[must_use]
+    pub const fn hour(&self) -> Hour {
+        self.hour
+    }
+
+    /// Who made the record.
+    #[must_use]
+    pub const fn author(&self) -> PublicKey {
+        self.author
+    }
+
+    /// How the ciphertext lies in chunks.
+    ///
+    /// # Errors
+    /// [`StreamError`] if the header announces a length that no record is padded to.
+    pub fn layout(&self) -> Result<Layout, StreamError> {
+        Layout::of_padded(self.padded)
+    }
+
+    /// Kind of data and exact length; refuses a length that is not padded to the announced one.
+    pub(crate) fn unveil(&self, key: &DataKey) -> Result<(KindCode, u64), StreamError> {
+        let [k1, k2, length @ ..] = masked(self.veiled, key);
+        let length = u64::from_be_bytes(length);
+        let layout = Layout::of_plaintext(length)?;
+        if layout.padded() != self.padded {
+            return Err(StreamError::Length { found: layout.padded(), announced: self.padded });
+        }
+        Ok((KindCode(u16::from_be_bytes([k1, k2])), length))
+    }
+}
+
+fn masked(mut bytes: [u8; VEILED_BYTES], key: &DataKey) -> [u8; VEILED_BYTES] {
+    for (byte, pad) in bytes.iter_mut().zip(key.veil().bytes()) {
+        *byte ^= pad;
+    }
+    bytes
+}
+
+fn header(meta: &RecordMeta, len: u64, key: &DataKey, author: &SecretKey) -> Result<Envelope<RecordHeader>, SealError> {
+    let mut veiled = [0; VEILED_BYTES];
+    let (kind, length) = veiled.split_at_mut(2);
+    kind.copy_from_slice(&meta.kind.0.to_be_bytes());
+    length.copy_from_slice(&len.to_be_bytes());
+    let body = RecordHeader {
+        suite: SealSuite::default(),
+        record: meta.record,
+        padded: Layout::of_plaintext(len)?.padded(),
+        veiled: masked(veiled, key),
+        key: key.commitment(),
+        values: meta.values,
+        salt: key.salt(),
+        hour: meta.hour,
+        author: author.public(),
+    };
+    Ok(Envelope::new(meta.chain, Some(meta.account), body).sign(author, Meaning::Authored)?)
+}
+
+/// Header and access part of a record: what the lake keeps by record id and version.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Part {
+    header: Envelope<RecordHeader>,
+    access: Envelope<AccessPart>,
+}
+
+impl Canonical for Part {
+    const MAX_BYTES: usize = Envelope::<RecordHeader>::MAX_BYTES + Envelope::<AccessPart>::MAX_BYTES;
+}
+
+impl Part {
+    /// Puts a header and an access part together.
+    #[must_use]
+    pub const fn new(header: Envelope<RecordHeader>, access: Envelope<AccessPart>) -> Self {
+        Self { header, access }
+    }
+
+    /// The signed header.
+    #[must_use]
+    pub const fn header(&self) -> &Envelope<RecordHeader> {
+        &self.header
+    }
+
+    /// The signed access part.
+    #[must_use]
+    pub const fn access(&self) -> &Envelope<AccessPart> {
+        &self.access
+    }
+
+    /// The salted digest of the header, which the ledger's index entry carries.
+    #[must_use]
+    pub fn header_digest(&self) -> Digest {
+        self.header.id()
+    }
+
+    /// The bytes for the lake.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    /// Reads the bytes of the lake; nothing is verified yet.
+    ///
+    /// # Errors
+    /// [`codec::CodecError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, codec::CodecError> {
+        codec::decode(bytes)
+    }
+}
+
+/// A sealed record, ready for lake and ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    part: Part,
+    ciphertext: Vec<u8>,
+}
+
+impl Sealed {
+    /// Header and access part.
+    #[must_use]
+    pub const fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// The ciphertext: the lake's object.
+    #[must_use]
+    pub fn ciphertext(&self) -> &[u8] {
+        &self.ciphertext
+    }
+
+    /// Part and ciphertext, by value.
+    #[must_use]
+    pub fn into_parts(self) -> (Part, Vec<u8>) {
+        (self.part, self.ciphertext)
+    }
+}
+
+/// Begins a record of `len` plaintext bytes: its header and access part are complete, its ciphertext comes out of the
+/// [`Sealer`]. Consumes the data key.
+///
+/// `author` signs the header; `custodian`, one of the account's keys, signs the access part. They may be the same.
+///
+/// # Errors
+/// [`SealError`]: too long, hour outside the epoch, or a signature could not be made.
+pub fn begin_record(
+    meta: &RecordMeta,
+    len: u64,
+    key: DataKey,
+    epoch: &EpochKey,
+    author: &SecretKey,
+    custodian: &SecretKey,
+) -> Result<(Part, Sealer), SealError> {
+    let header = header(meta, len, &key, author)?;
+    let access = AccessPart::issue(&header, &key, epoch, 1, custodian)?;
+    let sealer = Sealer::new(header.body().suite, key, header.id(), len)?;
+    Ok((Part { header, access }, sealer))
+}
+
+/// Seals a record that fits in memory. Consumes the data key; make it with
+/// [`Hedge::Content`](super::Hedge::Content) of the same plaintext.
+///
+/// # Errors
+/// As [`begin_record`].
+pub fn seal_record(
+    plaintext: &[u8],
+    meta: &RecordMeta,
+    key: DataKey,
+    epoch: &EpochKey,
+    author: &SecretKey,
+    custodian: &SecretKey,
+) -> Result<Sealed, SealError> {
+    let (part, mut sealer) = begin_record(meta, plaintext.len() as u64, key, epoch, author, custodian)?;
+    let capacity = usize::try_from(sealer.layout().sealed_len()).unwrap_or(plaintext.len());
+    let mut ciphertext = Vec::with_capacity(capacity);
+    sealer.update(plaintext, &mut ciphertext)?;
+    sealer.finish(&mut ciphertext)?;
+    Ok(Sealed { part, ciphertext })
+}
+
+#[cfg(test)]
+mod tests;

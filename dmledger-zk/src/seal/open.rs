@@ -1,0 +1,233 @@
+//! Opening a sealed record: everything that can be checked without a key is checked before any key is used.
+//!
+//! Order of checks: chain, account, header digest, author's signature; content id of the ciphertext; access part
+//! (record, version, signature for the account); the grant's standing, validity and account; epoch and hour; slot and
+//! key commitment; kind and length; chunks. The first that fails is the answer.
+
+use super::envelope::{KindCode, Part, RecordHeader};
+use super::error::{Altered, OpenError, SubKey};
+use super::grant::GrantBody;
+use super::range_tree::{Epoch, EpochKey, Leaf};
+use super::slot::{AccessPart, GateMask};
+use super::stream::Opener;
+use super::{DataKey, ValueKey};
+use dmledger_core::envelope::{AccountId, ChainId, Endorsement, Envelope, Meaning, Signable};
+use dmledger_core::hash::Digest;
+use dmledger_core::key::PublicKey;
+use dmledger_core::record::index::ContentId;
+use dmledger_core::time::{Height, Timestamp};
+use zeroize::Zeroizing;
+
+/// Whether the ledger still lets a grant be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Standing {
+    /// No revocation is known at the ledger's height.
+    Active,
+    /// The grant was revoked.
+    Revoked {
+        /// Height of the block that holds the revocation.
+        height: Height,
+    },
+}
+
+/// What the reader's ledger says about a record and about the grant used to open it.
+#[derive(Clone, Copy, Debug)]
+pub struct LedgerView<'a> {
+    /// The network.
+    pub chain: ChainId,
+    /// The account that holds the record.
+    pub account: AccountId,
+    /// Digest of the record header, from the index entry.
+    pub header: Digest,
+    /// Content id of the ciphertext, from the index entry.
+    pub content: ContentId,
+    /// The account's keys, one of which must have signed the access part.
+    pub custodians: &'a [PublicKey],
+    /// Lowest version of the access part that is still acceptable; 1 if none has been seen.
+    pub least_version: u64,
+    /// Latest finalised height.
+    pub height: Height,
+    /// Time of that block.
+    pub time: Timestamp,
+    /// Standing of the grant at that height; without meaning for the owner.
+    pub standing: Standing,
+}
+
+/// The keys a reader brings.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Keys<'a> {
+    /// The patient's own epoch keys.
+    Owner(&'a [EpochKey]),
+    /// A grant that was unwrapped.
+    Grant(&'a GrantBody),
+    /// Nothing: a reader who was never granted anything.
+    None,
+}
+
+/// A record whose key has been recovered: what it is, and the cipher of its chunks.
+#[derive(Debug)]
+pub struct Unlocked {
+    kind: KindCode,
+    values: ValueKey,
+    opener: Opener,
+}
+
+impl Unlocked {
+    /// Kind of data.
+    #[must_use]
+    pub const fn kind(&self) -> KindCode {
+        self.kind
+    }
+
+    /// The key of the blindings of the record's value commitments.
+    #[must_use]
+    pub const fn value_key(&self) -> &ValueKey {
+        &self.values
+    }
+
+    /// Opens chunks, in any order and in constant memory.
+    #[must_use]
+    pub const fn opener(&self) -> &Opener {
+        &self.opener
+    }
+}
+
+/// A decrypted record. Wiped on drop.
+#[derive(Debug)]
+pub struct Plaintext {
+    unlocked: Unlocked,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Plaintext {
+    /// Kind of data.
+    #[must_use]
+    pub const fn kind(&self) -> KindCode {
+        self.unlocked.kind
+    }
+
+    /// The bytes that were sealed.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The key of the blindings of the record's value commitments.
+    #[must_use]
+    pub const fn value_key(&self) -> &ValueKey {
+        &self.unlocked.values
+    }
+}
+
+/// Opens a whole record.
+///
+/// # Errors
+/// [`OpenError`], in the order of checks that the module describes.
+pub fn open(part: &Part, ciphertext: &[u8], keys: Keys<'_>, view: &LedgerView<'_>) -> Result<Plaintext, OpenError> {
+    check_header(part.header(), view)?;
+    if ContentId::of(ciphertext) != view.content {
+        return Err(OpenError::Tampered(Altered::Content));
+    }
+    let unlocked = unlock(part, keys, view)?;
+    let bytes = unlocked.opener.all(ciphertext)?;
+    Ok(Plaintext { unlocked, bytes })
+}
+
+/// Recovers the key of a record without its ciphertext, to open single chunks or a long stream.
+///
+/// Every chunk is still authenticated against header and place; that the object as a whole is the anchored one is
+/// checked by whoever fetches its segments (their content id).
+///
+/// # Errors
+/// [`OpenError`] as [`open`], the checks of the ciphertext left out.
+pub fn unlock(part: &Part, keys: Keys<'_>, view: &LedgerView<'_>) -> Result<Unlocked, OpenError> {
+    check_header(part.header(), view)?;
+    check_access(part, view)?;
+    let (header, access) = (part.header().body(), part.access().body());
+    let (epoch, leaf) = leaf(keys, access, view)?;
+    // The author's hour decides, so that nobody can move a record under keys of another hour.
+    if epoch.bucket(header.hour()) != Ok(access.bucket()) {
+        return Err(OpenError::Tampered(Altered::AccessPart));
+    }
+    let key = access.data_key(header, &leaf, &GateMask::None)?;
+    let (kind, len) = header.unveil(&key)?;
+    if let Keys::Grant(grant) = keys
+        && grant.terms().kind != kind
+    {
+        return Err(OpenError::WrongKind);
+    }
+    finish(part.header(), &key, kind, len)
+}
+
+fn finish(header: &Envelope<RecordHeader>, key: &DataKey, kind: KindCode, len: u64) -> Result<Unlocked, OpenError> {
+    let opener = Opener::new(header.body().suite(), key, header.id(), len)?;
+    Ok(Unlocked { kind, values: key.value_key(), opener })
+}
+
+fn check_header(header: &Envelope<RecordHeader>, view: &LedgerView<'_>) -> Result<(), OpenError> {
+    if header.chain() != view.chain {
+        return Err(OpenError::WrongChain);
+    }
+    if header.account() != Some(view.account) {
+        return Err(OpenError::WrongAccount);
+    }
+    if header.id() != view.header {
+        return Err(OpenError::Tampered(Altered::Header));
+    }
+    let author = header.body().author();
+    if signed_by(header, |one| one.signer() == author && one.meaning() == Meaning::Authored) {
+        Ok(())
+    } else {
+        Err(OpenError::Tampered(Altered::Author))
+    }
+}
+
+fn check_access(part: &Part, view: &LedgerView<'_>) -> Result<(), OpenError> {
+    let access = part.access();
+    let same = access.chain() == view.chain && access.account() == Some(view.account);
+    if !same || access.body().header() != view.header {
+        return Err(OpenError::Tampered(Altered::AccessPart));
+    }
+    let of_account = |one: &Endorsement| view.custodians.contains(&one.signer()) && one.meaning() == Meaning::Approved;
+    if !signed_by(access, of_account) {
+        return Err(OpenError::Tampered(Altered::Custodian));
+    }
+    if access.body().version() < view.least_version {
+        return Err(OpenError::Tampered(Altered::RolledBack));
+    }
+    Ok(())
+}
+
+/// Whether one of the endorsements that `counts` verifies. Others are ignored: they could be added by anybody.
+fn signed_by<T: Signable>(envelope: &Envelope<T>, counts: impl Fn(&Endorsement) -> bool) -> bool {
+    envelope.endorsements().iter().filter(|one| counts(one)).any(|one| {
+        let digest = envelope.digest(one.signer().suite(), one.meaning());
+        one.signer().verify(&digest, &one.signature()).is_ok()
+    })
+}
+
+fn leaf(keys: Keys<'_>, access: &AccessPart, view: &LedgerView<'_>) -> Result<(Epoch, Leaf), OpenError> {
+    let missing = || OpenError::MissingSubKey { have: 0, need: 1, which: vec![SubKey::RangeNodes(access.epoch())] };
+    match keys {
+        Keys::None => Err(missing()),
+        Keys::Owner(epochs) => {
+            let own = epochs.iter().find(|own| own.epoch().number() == access.epoch()).ok_or_else(missing)?;
+            Ok((own.epoch(), own.leaf(access.bucket())))
+        }
+        Keys::Grant(grant) => {
+            if let Standing::Revoked { height } = view.standing {
+                return Err(OpenError::Revoked { height });
+            }
+            grant.check_validity(view.height, view.time)?;
+            if grant.terms().account != view.account {
+                return Err(OpenError::WrongAccount);
+            }
+            grant.leaf(access)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,335 @@
+//! Time ranges as mathematics: a tree of keys after Goldreich, Goldwasser and Micali ("How to Construct Random
+//! Functions", 1986) for each epoch of an account.
+//!
+//! The epoch key is the root. The children of a node are `node(b) = H("node", node, b)` for `b` in 0, 1; sixteen levels
+//! down lie 65,536 leaves, one an hour: an epoch spans up to 7.48 years. A grant for a range of hours holds the fewest
+//! nodes below which lie exactly the hours of the range (at most 30). Who holds them can walk down, never up or aside.
+
+use super::secret::Secret;
+use borsh::{
+    BorshDeserialize, BorshSerialize,
+    io::{Error, ErrorKind, Read, Result as IoResult},
+};
+use core::fmt;
+use dmledger_core::hash::{Hasher, tag};
+use dmledger_core::record::index::RecordId;
+use dmledger_core::time::Timestamp;
+use rand_core::CryptoRng;
+use thiserror::Error;
+
+/// Levels below the root.
+pub const DEPTH: u32 = 16;
+/// Most nodes a cover can have: two a level, the first two levels excepted.
+pub const MAX_COVER: usize = 2 * (DEPTH as usize) - 2;
+
+/// An hour of universal time, counted from 1970-01-01T00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+pub struct Hour(u32);
+
+impl Hour {
+    /// The hour with this number.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The hour in which `at` lies.
+    ///
+    /// # Errors
+    /// [`OutsideRange`] before 1970 or beyond the year 491,936.
+    pub fn of(at: Timestamp) -> Result<Self, OutsideRange> {
+        u32::try_from(at.millis().div_euclid(3_600_000)).map(Self).map_err(|_| OutsideRange)
+    }
+
+    /// The number of the hour.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// The hour asked for lies outside the range that the keys at hand cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("outside the granted range of time")]
+pub struct OutsideRange;
+
+/// The number of an epoch of one account; a revocation opens the next one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+pub struct EpochNumber(u32);
+
+impl EpochNumber {
+    /// The epoch with this number.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The epoch after this one; the last number repeats itself.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// An epoch: its number and the hour of its first leaf. Its leaves may lie in the past, so that old records can be
+/// moved into a new epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
+pub struct Epoch {
+    number: EpochNumber,
+    first: Hour,
+}
+
+impl Epoch {
+    /// Epoch `number`, whose first leaf is hour `first`.
+    #[must_use]
+    pub const fn new(number: EpochNumber, first: Hour) -> Self {
+        Self { number, first }
+    }
+
+    /// The epoch's number.
+    #[must_use]
+    pub const fn number(&self) -> EpochNumber {
+        self.number
+    }
+
+    /// The hour of the epoch's first leaf.
+    #[must_use]
+    pub const fn first(&self) -> Hour {
+        self.first
+    }
+
+    /// The bucket of `hour`.
+    ///
+    /// # Errors
+    /// [`OutsideRange`] before the epoch's first hour or after its last.
+    pub fn bucket(&self, hour: Hour) -> Result<Bucket, OutsideRange> {
+        let offset = hour.0.checked_sub(self.first.0).ok_or(OutsideRange)?;
+        u16::try_from(offset).map(Bucket).map_err(|_| OutsideRange)
+    }
+}
+
+/// A leaf's place in its epoch: hours since the epoch's first hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+pub struct Bucket(u16);
+
+impl Bucket {
+    /// The bucket with this number.
+    #[must_use]
+    pub const fn new(number: u16) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+}
+
+/// Buckets from `first` to `last`, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize)]
+pub struct BucketRange {
+    first: Bucket,
+    last: Bucket,
+}
+
+impl BucketRange {
+    /// The buckets of an epoch, all of them.
+    pub const ALL: Self = Self { first: Bucket(0), last: Bucket(u16::MAX) };
+
+    /// The buckets from `first` to `last`, both included.
+    ///
+    /// # Errors
+    /// [`OutsideRange`] if `last` lies before `first`.
+    pub fn new(first: Bucket, last: Bucket) -> Result<Self, OutsideRange> {
+        if first <= last { Ok(Self { first, last }) } else { Err(OutsideRange) }
+    }
+
+    /// First bucket.
+    #[must_use]
+    pub const fn first(&self) -> Bucket {
+        self.first
+    }
+
+    /// Last bucket.
+    #[must_use]
+    pub const fn last(&self) -> Bucket {
+        self.last
+    }
+}
+
+impl BorshDeserialize for BucketRange {
+    fn deserialize_reader<R: Read>(reader: &mut R) -> IoResult<Self> {
+        let (first, last) = BorshDeserialize::deserialize_reader(reader)?;
+        Self::new(first, last).map_err(|_| malformed("range of buckets"))
+    }
+}
+
+/// The key of one leaf, from which the key of every record of that hour follows.
+#[derive(Debug)]
+pub struct Leaf(Secret);
+
+impl Leaf {
+    /// `A = H("leaf", leaf, record)`: the patient's half of the key of a record's slot.
+    pub(crate) fn of_record(&self, record: &RecordId) -> Secret {
+        Secret::derived(Hasher::new(tag::SEAL_LEAF).chain(self.0.bytes()).chain(record.as_bytes()))
+    }
+}
+
+/// The root EK of an epoch's tree. Random, derived from nothing, so that forgetting it erases.
+#[derive(Debug)]
+pub struct EpochKey {
+    epoch: Epoch,
+    root: Secret,
+}
+
+impl EpochKey {
+    /// Draws the key of a new epoch.
+    pub fn generate(epoch: Epoch, rng: &mut impl CryptoRng) -> Self {
+        let seed = Secret::random(rng);
+        let place = borsh::to_vec(&epoch).unwrap_or_default();
+        Self { epoch, root: Secret::derived(Hasher::new(tag::SEAL_EPOCH_KEY).chain(seed.bytes()).chain(place)) }
+    }
+
+    /// The epoch this key opens.
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The fewest nodes below which lie exactly the buckets of `range`.
+    #[must_use]
+    pub fn cover(&self, range: BucketRange) -> Cover {
+        let walk = |node| descend(&self.root, Node::ROOT, node);
+        Cover { epoch: self.epoch, range, keys: minimal_cover(range, DEPTH).into_iter().map(walk).collect() }
+    }
+
+    /// The leaf of `bucket`.
+    #[must_use]
+    pub fn leaf(&self, bucket: Bucket) -> Leaf {
+        Leaf(descend(&self.root, Node::ROOT, Node::leaf(bucket, DEPTH)))
+    }
+}
+
+/// The keys of a range of hours: what a grantee holds.
+///
+/// On the wire: epoch, first and last bucket, then the keys alone, left to right; their places follow from the range.
+#[derive(BorshSerialize)]
+pub struct Cover {
+    epoch: Epoch,
+    range: BucketRange,
+    keys: Vec<Secret>,
+}
+
+impl Cover {
+    /// The epoch of the keys.
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The buckets that can be derived.
+    #[must_use]
+    pub const fn range(&self) -> BucketRange {
+        self.range
+    }
+
+    /// Number of nodes, 1 to [`MAX_COVER`].
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The leaf of `bucket`.
+    ///
+    /// # Errors
+    /// [`OutsideRange`]: no node at hand lies above that leaf.
+    pub fn leaf(&self, bucket: Bucket) -> Result<Leaf, OutsideRange> {
+        let leaf = Node::leaf(bucket, DEPTH);
+        let nodes = minimal_cover(self.range, DEPTH);
+        let (node, key) = nodes.iter().zip(&self.keys).find(|(node, _)| node.is_above(leaf)).ok_or(OutsideRange)?;
+        Ok(Leaf(descend(key, *node, leaf)))
+    }
+}
+
+impl fmt::Debug for Cover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cover({:?}, {:?}, {} nodes)", self.epoch, self.range, self.keys.len())
+    }
+}
+
+impl BorshDeserialize for Cover {
+    fn deserialize_reader<R: Read>(reader: &mut R) -> IoResult<Self> {
+        let (epoch, range, count): (Epoch, BucketRange, u32) = BorshDeserialize::deserialize_reader(reader)?;
+        let nodes = minimal_cover(range, DEPTH).len();
+        if usize::try_from(count) != Ok(nodes) {
+            return Err(malformed("number of nodes"));
+        }
+        let keys = (0..nodes).map(|_| Secret::deserialize_reader(reader)).collect::<IoResult<_>>()?;
+        Ok(Self { epoch, range, keys })
+    }
+}
+
+/// A node by its number in breadth-first order: the root is 1, the children of `n` are `2n` and `2n + 1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Node(u32);
+
+impl Node {
+    const ROOT: Self = Self(1);
+
+    const fn leaf(bucket: Bucket, depth: u32) -> Self {
+        Self((1 << depth) + bucket.0 as u32)
+    }
+
+    const fn depth(self) -> u32 {
+        self.0.ilog2()
+    }
+
+    /// Whether `below` is this node or lies under it.
+    const fn is_above(self, below: Self) -> bool {
+        below.depth() >= self.depth() && below.0 >> (below.depth() - self.depth()) == self.0
+    }
+}
+
+/// The key of `to`, which lies under `from`, whose key is `key`.
+fn descend(key: &Secret, from: Node, to: Node) -> Secret {
+    let mut current = key.duplicate();
+    for level in (0..to.depth() - from.depth()).rev() {
+        let side = u8::from((to.0 >> level) & 1 == 1);
+        current = Secret::derived(Hasher::new(tag::SEAL_NODE).chain(current.bytes()).chain([side]));
+    }
+    current
+}
+
+/// The fewest nodes of a tree of `depth` levels below which lie exactly the leaves of `range`, left to right.
+fn minimal_cover(range: BucketRange, depth: u32) -> Vec<Node> {
+    let (mut left, mut right) = (Node::leaf(range.first, depth).0, Node::leaf(range.last, depth).0 + 1);
+    let (mut nodes, mut tail) = (Vec::with_capacity(MAX_COVER), Vec::new());
+    while left < right {
+        if left & 1 == 1 {
+            nodes.push(Node(left));
+            left += 1;
+        }
+        if right & 1 == 1 {
+            right -= 1;
+            tail.push(Node(right));
+        }
+        left >>= 1;
+        right >>= 1;
+    }
+    nodes.extend(tail.into_iter().rev());
+    nodes
+}
+
+fn malformed(why: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidData, why)
+}
+
+#[cfg(test)]
+mod tests;
