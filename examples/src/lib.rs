@@ -1,1 +1,3 @@
 //! The host composition others copy.
+
+pub mod series;
