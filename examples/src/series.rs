@@ -58,7 +58,7 @@ fn day_of(day: u32, rng: &mut ChaCha20Rng) -> Vec<Excursion> {
     for (hour, grams) in [(7.4, 45.0), (12.6, 60.0), (18.8, 70.0)] {
         let step = midnight + (hour + draw(rng, -0.7, 0.7)) * 12.0;
         let height = grams * draw(rng, 0.9, 2.4);
-        all.push(Excursion { step, height, peak: draw(rng, 9.0, 14.0) });
+        all.push(Excursion { step, height, peak: draw(rng, 11.0, 16.0) });
         all.push(Excursion { step: step + 4.0, height: -height * draw(rng, 0.25, 0.6), peak: draw(rng, 20.0, 30.0) });
     }
     if draw(rng, 0.0, 1.0) < 0.4 {
@@ -133,7 +133,7 @@ mod tests {
             assert!((50..=97).contains(&in_range), "{in_range} % in range");
             let neighbours = all.windows(2).filter(|pair| pair[0].0 + 1 == pair[1].0);
             let steepest = neighbours.map(|pair| pair[0].1.abs_diff(pair[1].1)).max();
-            assert!(steepest < Some(30), "{steepest:?} mg/dL in five minutes");
+            assert!(steepest < Some(35), "{steepest:?} mg/dL in five minutes");
         }
     }
 }
