@@ -5,16 +5,19 @@
 //! |---|---|---|
 //! | [`StateStore`], [`BlockStore`] | ledger, node | `dmledger-store`, a vendor's database |
 //! | [`BlobStore`] | host | `dmledger-store`, a vendor's data lake |
+//! | [`ProofVerifier`] | ledger, host | `dmledger-zk` |
 //! | [`Signer`] | host, node | [`SecretKey`](crate::key::SecretKey), a hardware module |
 
 #[cfg(feature = "std")]
 pub mod blob_store;
 pub mod block_store;
+pub mod proof_verifier;
 pub mod signer;
 pub mod state_store;
 
 #[cfg(feature = "std")]
 pub use blob_store::{BlobError, BlobStore};
 pub use block_store::{BlockCommit, BlockStore, Committed};
+pub use proof_verifier::{BadClaim, ProofClaim, ProofContext, ProofCost, ProofFamily, ProofRefusal, ProofVerifier};
 pub use signer::{Signer, SignerError};
 pub use state_store::{PruneReport, RowKey, StateChanges, StateRows, StateStore, StoreError};

@@ -54,6 +54,12 @@ tags! {
     SEAL_WRAP = "dmledger/zk/seal-wrap/v1", "what a wrapped message is for";
     SEAL_WRAP_CONTEXT = "dmledger/zk/seal-wrap-context/v1", "whom a wrapped message is for";
     SEAL_WRAP_COINS = "dmledger/zk/seal-wrap-coins/v1", "randomness of an encapsulation";
+    ZK_TRANSCRIPT = "dmledger/zk/transcript/v1", "first label of every proof transcript";
+    ZK_BATCH_WEIGHTS = "dmledger/zk/batch-weights/v1", "seed of the weights of a batch of proofs";
+    ZK_BLINDING = "dmledger/zk/blinding/v1", "blinding of a committed value, from a record's key and the value's place";
+    ZK_FITS_BITS = "dmledger/zk/fits-bits/v1", "statement: values fit into a number of bits";
+    ZK_IN_INTERVAL = "dmledger/zk/in-interval/v1", "statement: values lie in an interval";
+    ZK_READING_IN_RANGE = "dmledger/zk/reading-in-range/v1", "statement: a reading of an anchored record lies in an interval";
 }
 
 #[cfg(test)]
