@@ -11,6 +11,7 @@ pub mod range;
 pub mod seal;
 pub mod statement;
 pub mod transcript;
+pub mod verifier;
 
 #[cfg(test)]
 mod testing;

@@ -131,6 +131,18 @@ impl FitsBits {
         Ok(Self(Aggregate::new(commitments.to_vec(), bits)))
     }
 
+    /// The commitments.
+    #[must_use]
+    pub fn commitments(&self) -> &[Commitment] {
+        self.0.own()
+    }
+
+    /// The width.
+    #[must_use]
+    pub const fn bits(&self) -> Bits {
+        self.0.bits()
+    }
+
     /// Checks a proof with `bulletproofs` 5 itself instead of this crate's verifier, for comparison.
     ///
     /// # Errors
@@ -224,6 +236,12 @@ impl InInterval {
     #[must_use]
     pub fn commitments(&self) -> &[Commitment] {
         &self.commitments
+    }
+
+    /// The width at which both sides are shown.
+    #[must_use]
+    pub const fn bits(&self) -> Bits {
+        self.sides.bits()
     }
 
     /// Checks a proof with `bulletproofs` 5 itself instead of this crate's verifier, for comparison.

@@ -4,6 +4,8 @@
 //! ([`Verify`]). It never multiplies points itself to decide: single and batch verification share one path, the
 //! [`Accumulator`].
 
+pub mod reading;
+
 use crate::{
     accumulator::Accumulator,
     batch::BatchVerifier,

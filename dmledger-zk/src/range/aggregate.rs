@@ -32,6 +32,11 @@ impl Aggregate {
         Self { own, commitments, bits }
     }
 
+    /// The commitments without the padding.
+    pub(super) fn own(&self) -> &[Commitment] {
+        self.commitments.split_at_checked(self.own).map_or(&[], |(own, _)| own)
+    }
+
     pub(super) const fn bits(&self) -> Bits {
         self.bits
     }

@@ -237,8 +237,8 @@ fn a_batch_mixes_widths_families_and_malformed_members() {
 #[test]
 fn a_pair_of_forgeries_that_cancel_is_found() {
     let first = case(&[1_043], 9);
-    let mut bytes = first.proof.as_bytes().to_vec();
-    let mut altered = |change: Scalar| {
+    let bytes = first.proof.as_bytes().to_vec();
+    let altered = |change: Scalar| {
         // `a` and `b` are not in the transcript: changing `tau` would change later challenges, changing `a` does not.
         let at = bytes.len() - 64;
         let a = group::decode_scalar(bytes[at..at + 32].try_into().unwrap()).unwrap();
@@ -247,10 +247,9 @@ fn a_pair_of_forgeries_that_cancel_is_found() {
         RangeProof::from_bytes(&copy).unwrap()
     };
     let (plus, minus) = (altered(Scalar::ONE), altered(-Scalar::ONE));
-    bytes.clear();
     let sum_under = |weights: [u64; 2]| {
         // The product equation is linear in `a`, so the two errors are e and -e.
-        let mut sum = crate::group::Point::default();
+        let mut sum = group::Point::default();
         for (weight, proof) in weights.into_iter().zip([&plus, &minus]) {
             let mut same = testing::rng(1);
             let mut accumulator = Accumulator::new(&mut same);
