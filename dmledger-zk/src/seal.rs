@@ -17,12 +17,16 @@ pub mod error;
 pub mod grant;
 pub mod open;
 pub mod range_tree;
+#[cfg(test)]
+mod salamander;
 mod secret;
 pub mod slot;
 pub mod stream;
 pub mod suite;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod vectors;
 pub mod wrap;
 
 pub use data_key::{DataKey, Hedge, KeyCommitment, ValueKey};

@@ -19,8 +19,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use dmledger_core::codec::{self, Canonical};
 use dmledger_core::envelope::{AccountId, ChainId, Envelope, Meaning, Signable};
 use dmledger_core::hash::{Digest, Tag, tag};
-use dmledger_core::key::{PublicKey, SecretKey};
+use dmledger_core::key::PublicKey;
 use dmledger_core::record::index::RecordId;
+use dmledger_core::traits::signer::{Signer, endorse};
 
 /// What kind of data a record holds, as its code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
@@ -73,7 +74,7 @@ impl RecordMeta {
     }
 }
 
-/// The immutable header of a sealed record, 186 bytes. Chain and account stand in the [`Envelope`] around it, which its
+/// The immutable header of a sealed record, 185 bytes. Chain and account stand in the [`Envelope`] around it, which its
 /// author signs; the envelope's identity is the header digest. The salt makes that digest tell nothing.
 ///
 /// Kind of data and exact length are veiled with a one-time pad from the data key: whoever keeps the lake sees neither.
@@ -94,7 +95,7 @@ pub struct RecordHeader {
 const VEILED_BYTES: usize = 10;
 
 impl Canonical for RecordHeader {
-    const MAX_BYTES: usize = 186;
+    const MAX_BYTES: usize = 185;
 }
 
 impl Signable for RecordHeader {
@@ -165,7 +166,12 @@ fn masked(mut bytes: [u8; VEILED_BYTES], key: &DataKey) -> [u8; VEILED_BYTES] {
     bytes
 }
 
-fn header(meta: &RecordMeta, len: u64, key: &DataKey, author: &SecretKey) -> Result<Envelope<RecordHeader>, SealError> {
+fn header(
+    meta: &RecordMeta,
+    len: u64,
+    key: &DataKey,
+    author: &dyn Signer,
+) -> Result<Envelope<RecordHeader>, SealError> {
     let mut veiled = [0; VEILED_BYTES];
     let (kind, length) = veiled.split_at_mut(2);
     kind.copy_from_slice(&meta.kind.0.to_be_bytes());
@@ -181,7 +187,7 @@ fn header(meta: &RecordMeta, len: u64, key: &DataKey, author: &SecretKey) -> Res
         hour: meta.hour,
         author: author.public(),
     };
-    Ok(Envelope::new(meta.chain, Some(meta.account), body).sign(author, Meaning::Authored)?)
+    Ok(endorse(Envelope::new(meta.chain, Some(meta.account), body), author, Meaning::Authored)?)
 }
 
 /// Header and access part of a record: what the lake keeps by record id and version.
@@ -274,8 +280,8 @@ pub fn begin_record(
     len: u64,
     key: DataKey,
     epoch: &EpochKey,
-    author: &SecretKey,
-    custodian: &SecretKey,
+    author: &dyn Signer,
+    custodian: &dyn Signer,
 ) -> Result<(Part, Sealer), SealError> {
     let header = header(meta, len, &key, author)?;
     let access = AccessPart::issue(&header, &key, epoch, 1, custodian)?;
@@ -293,8 +299,8 @@ pub fn seal_record(
     meta: &RecordMeta,
     key: DataKey,
     epoch: &EpochKey,
-    author: &SecretKey,
-    custodian: &SecretKey,
+    author: &dyn Signer,
+    custodian: &dyn Signer,
 ) -> Result<Sealed, SealError> {
     let (part, mut sealer) = begin_record(meta, plaintext.len() as u64, key, epoch, author, custodian)?;
     let capacity = usize::try_from(sealer.layout().sealed_len()).unwrap_or(plaintext.len());

@@ -4,8 +4,8 @@ use super::range_tree::{EpochNumber, OutsideRange};
 use super::stream::StreamError;
 use core::fmt;
 use dmledger_core::codec::CodecError;
-use dmledger_core::envelope::EnvelopeError;
 use dmledger_core::time::{Height, Timestamp};
+use dmledger_core::traits::signer::SignerError;
 use thiserror::Error;
 
 /// An authentication tag does not verify: wrong key, wrong context or altered bytes; which of them cannot be told.
@@ -160,7 +160,7 @@ pub enum SealError {
     OutsideRange(#[from] OutsideRange),
     /// A signature could not be made or added.
     #[error(transparent)]
-    Signature(#[from] EnvelopeError),
+    Signature(#[from] SignerError),
     /// A list is longer than its type allows.
     #[error(transparent)]
     Codec(#[from] CodecError),

@@ -210,6 +210,13 @@ impl EpochKey {
         Cover { epoch: self.epoch, range, keys: minimal_cover(range, DEPTH).into_iter().map(walk).collect() }
     }
 
+    /// The same root, said to begin `hours` later: a lie about the epoch.
+    #[cfg(test)]
+    pub(crate) fn shifted(&self, hours: u32) -> Self {
+        let first = Hour(self.epoch.first.0 + hours);
+        Self { epoch: Epoch { number: self.epoch.number, first }, root: self.root.duplicate() }
+    }
+
     /// The leaf of `bucket`.
     #[must_use]
     pub fn leaf(&self, bucket: Bucket) -> Leaf {

@@ -21,8 +21,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use dmledger_core::codec::{Canonical, List};
 use dmledger_core::envelope::{Envelope, Meaning, Signable};
 use dmledger_core::hash::{Digest, Hasher, Tag, tag};
-use dmledger_core::key::SecretKey;
 use dmledger_core::record::index::RecordId;
+use dmledger_core::traits::signer::{Signer, endorse};
 use zeroize::Zeroizing;
 
 /// Length of a slot in bytes: a 32-byte data key and a 16-byte tag.
@@ -110,7 +110,7 @@ impl AccessPart {
         key: &DataKey,
         epoch: &EpochKey,
         version: u64,
-        custodian: &SecretKey,
+        custodian: &dyn Signer,
     ) -> Result<Envelope<Self>, SealError> {
         let bucket = epoch.epoch().bucket(header.body().hour())?;
         let mask = GateMask::None;
@@ -124,7 +124,7 @@ impl AccessPart {
             slot: Slot([0; SLOT_BYTES]),
         };
         part.slot = part.fill(header.body(), key, &epoch.leaf(bucket), &mask)?;
-        Ok(Envelope::new(header.chain(), header.account(), part).sign(custodian, Meaning::Approved)?)
+        Ok(endorse(Envelope::new(header.chain(), header.account(), part), custodian, Meaning::Approved)?)
     }
 
     /// Digest of the header this part gives access to.
@@ -198,7 +198,7 @@ impl AccessPart {
 /// # Errors
 /// [`SealError::OldSlot`] if `old` is not the key of the present slot, [`SealError::OutsideRange`] if the record's hour
 /// does not lie in the new epoch, [`SealError::Signature`].
-pub fn reslot(part: &Part, old: &EpochKey, new: &EpochKey, custodian: &SecretKey) -> Result<Part, SealError> {
+pub fn reslot(part: &Part, old: &EpochKey, new: &EpochKey, custodian: &dyn Signer) -> Result<Part, SealError> {
     let (header, access) = (part.header(), part.access().body());
     if access.epoch() != old.epoch().number() {
         let which = vec![super::error::SubKey::RangeNodes(access.epoch())];

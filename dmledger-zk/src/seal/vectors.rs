@@ -1,0 +1,101 @@
+//! Published vectors of the primitives underneath, through the types that this module uses.
+
+use super::secret::Secret;
+use super::suite::{RecordCipher, SealSuite};
+use core::convert::Infallible;
+use hex_literal::hex;
+use hpke::{
+    Deserializable, Kem, OpModeR, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256, kem::XWing, setup_receiver,
+};
+use rand_core::{TryCryptoRng, TryRng};
+
+/// Reads `name = hex` lines; blank lines and comments are skipped.
+fn vectors(text: &str) -> Vec<(String, Vec<u8>)> {
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| line.split_once(" = ").unwrap()).map(|(name, hex)| (name.to_owned(), bytes(hex))).collect()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
+}
+
+/// RFC 8439 section 2.8.2.
+#[test]
+fn the_record_cipher_is_chacha20_poly1305_of_rfc_8439() {
+    let key = hex!("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f");
+    let nonce = hex!("070000004041424344454647");
+    let context = hex!("50515253c0c1c2c3c4c5c6c7");
+    let sunscreen = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, \
+sunscreen would be it.";
+    let expected = hex!(
+        "d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d6"
+        "3dbea45e8ca9671282fafb69da92728b1a71de0a9e060b2905d6a5b67ecd3b36"
+        "92ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b4831d7bc"
+        "3ff4def08e4b7a9de576d26586cec64b6116"
+    );
+    let cipher: RecordCipher = SealSuite::XWingChaCha20.cipher(&Secret::from_bytes(key));
+    let mut buffer = sunscreen.to_vec();
+    let tag = cipher.seal(&nonce, &context, &mut buffer).unwrap();
+    assert_eq!(buffer, expected);
+    assert_eq!(tag, hex!("1ae10b594f09e26a7e902ecbd0600691"));
+    cipher.open(&nonce, &context, &mut buffer, &tag).unwrap();
+    assert_eq!(buffer, sunscreen);
+}
+
+struct Fixed(Vec<u8>);
+
+impl TryRng for Fixed {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        rand_core::utils::next_word_via_fill(self)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        rand_core::utils::next_word_via_fill(self)
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        out.copy_from_slice(&self.0.drain(..out.len()).collect::<Vec<_>>());
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Fixed {}
+
+#[test]
+fn the_key_encapsulation_is_x_wing() {
+    let all = vectors(include_str!("../../tests/vectors/xwing.txt"));
+    assert_eq!(all.len(), 15, "three vectors of five values");
+    for vector in all.chunks(5) {
+        let [seed, coins, public, ciphertext, shared] = [0, 1, 2, 3, 4].map(|i| vector[i].1.clone());
+        let secret = <XWing as Kem>::PrivateKey::from_bytes(&seed).unwrap();
+        assert_eq!(XWing::sk_to_pk(&secret).to_bytes().to_vec(), public);
+        let public = <XWing as Kem>::PublicKey::from_bytes(&public).unwrap();
+        let (sent, capsule) = XWing::encap_with_rng(&public, None, &mut Fixed(coins)).unwrap();
+        assert_eq!((capsule.to_bytes().to_vec(), sent.0.to_vec()), (ciphertext, shared.clone()));
+        let received = XWing::decap(&secret, None, &capsule).unwrap();
+        assert_eq!(received.0.to_vec(), shared);
+    }
+}
+
+/// Covers HKDF-SHA256 (RFC 5869) as HPKE uses it: a wrong extract or expand yields another key.
+#[test]
+fn the_wrap_is_hpke_with_x_wing_hkdf_sha256_and_chacha20_poly1305() {
+    let all = vectors(include_str!("../../tests/vectors/hpke_xwing.txt"));
+    let (setup, encryptions) = all.split_at(6);
+    let value = |name: &str| setup.iter().find(|(found, _)| found == name).unwrap().1.clone();
+    let secret = <XWing as Kem>::PrivateKey::from_bytes(&value("skRm")).unwrap();
+    assert_eq!(XWing::sk_to_pk(&secret).to_bytes().to_vec(), value("pkRm"));
+    assert_eq!(XWing::derive_keypair(&value("ikmR")).1.to_bytes().to_vec(), value("pkRm"));
+    let capsule = <XWing as Kem>::EncappedKey::from_bytes(&value("enc")).unwrap();
+    assert_eq!(XWing::decap(&secret, None, &capsule).unwrap().0.to_vec(), value("shared_secret"));
+    let mut context =
+        setup_receiver::<ChaCha20Poly1305, HkdfSha256, XWing>(&OpModeR::Base, &secret, &capsule, &value("info"))
+            .unwrap();
+    assert_eq!(encryptions.len(), 9, "three encryptions of three values");
+    for vector in encryptions.chunks(3) {
+        let [aad, plaintext, ciphertext] = [0, 1, 2].map(|i| &vector[i].1);
+        assert_eq!(&context.open(ciphertext, aad).unwrap(), plaintext);
+    }
+}
