@@ -6,13 +6,17 @@
 
 extern crate alloc;
 
+pub mod account;
 pub mod block;
 pub mod codec;
+pub mod consent;
 pub mod envelope;
 pub mod hash;
+pub mod identity;
 pub mod key;
 pub mod ledger;
 pub mod quorum;
 pub mod record;
+pub mod scope;
 pub mod time;
 pub mod traits;

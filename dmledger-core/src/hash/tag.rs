@@ -60,6 +60,13 @@ tags! {
     ZK_FITS_BITS = "dmledger/zk/fits-bits/v1", "statement: values fit into a number of bits";
     ZK_IN_INTERVAL = "dmledger/zk/in-interval/v1", "statement: values lie in an interval";
     ZK_READING_IN_RANGE = "dmledger/zk/reading-in-range/v1", "statement: a reading of an anchored record lies in an interval";
+    MEMBER = "dmledger/core/member/v1", "name of a member: its ledger key";
+    POSSESSION = "dmledger/core/certificate-possession/v1", "what a ledger key signs to be put in a certificate";
+    CERTIFICATE = "dmledger/core/certificate/v1", "digest of a certificate";
+    ACCOUNT = "dmledger/core/account/v1", "address of an account";
+    AUDIENCE = "dmledger/core/audience/v1", "an account's grants for one audience";
+    ACTION = "dmledger/core/action/v1", "message type of actions";
+    GENESIS = "dmledger/core/genesis/v1", "identity of a network: its genesis";
 }
 
 #[cfg(test)]
