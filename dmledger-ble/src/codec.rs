@@ -19,6 +19,9 @@ pub mod racp;
 pub(crate) mod testing;
 pub mod uuid;
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
 use crate::error::{DecodeError, EncodeError};
 use cursor::Writer;
 use uuid::Uuid;
@@ -58,7 +61,7 @@ pub trait Characteristic: Sized {
     /// # Errors
     /// [`EncodeError`] when it cannot be expressed.
     #[cfg(feature = "alloc")]
-    fn to_vec(&self) -> Result<alloc::vec::Vec<u8>, EncodeError> {
+    fn to_vec(&self) -> Result<Vec<u8>, EncodeError> {
         let mut buffer = alloc::vec![0; Self::MAX_BYTES];
         let length = self.encode(&mut buffer)?.len();
         buffer.truncate(length);

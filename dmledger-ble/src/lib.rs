@@ -1,8 +1,11 @@
 //! Devices: from the octets of a glucose meter to readings a ledger can hold.
 //!
 //! - [`codec`] turns characteristic values into exact values and back; `no_std`, no allocation, no `unsafe`.
+//! - [`procedure`] holds the conversations with devices as state machines without a radio or a clock (feature `alloc`).
+//! - [`link`] is what a radio back end implements, and the driver that runs a procedure over it (feature `std`).
+//! - [`sim`] is a simulated meter and radio with seeded faults (feature `sim`).
 //!
-//! A device maker's firmware links `codec` alone (`default-features = false`); a home gateway adds the rest.
+//! A device maker's firmware links [`codec`] alone (`default-features = false`); a home gateway adds the rest.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -12,3 +15,9 @@ extern crate alloc;
 
 pub mod codec;
 pub mod error;
+#[cfg(feature = "std")]
+pub mod link;
+#[cfg(feature = "alloc")]
+pub mod procedure;
+#[cfg(feature = "sim")]
+pub mod sim;

@@ -66,6 +66,15 @@ impl DateTime {
     /// Octets of the field.
     pub const BYTES: usize = 7;
 
+    /// Sorts before every other content: all octets zero, the date unknown.
+    #[cfg(feature = "alloc")]
+    pub(crate) const EARLIEST: Self = Self { year: 0, month: 0, day: 0, hours: 0, minutes: 0, seconds: 0 };
+
+    /// Sorts after every other content: all octets 255, no date.
+    #[cfg(feature = "alloc")]
+    pub(crate) const LATEST: Self =
+        Self { year: u16::MAX, month: u8::MAX, day: u8::MAX, hours: u8::MAX, minutes: u8::MAX, seconds: u8::MAX };
+
     /// A date of the Gregorian calendar and a time of day.
     ///
     /// # Errors

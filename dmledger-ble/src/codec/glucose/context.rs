@@ -287,6 +287,13 @@ impl GlucoseMeasurementContext {
         self
     }
 
+    /// The same context for another measurement.
+    #[must_use]
+    pub const fn renumbered(mut self, sequence: SequenceNumber) -> Self {
+        self.sequence = sequence;
+        self
+    }
+
     /// Number of the measurement it belongs to.
     #[must_use]
     pub const fn sequence(&self) -> SequenceNumber {
