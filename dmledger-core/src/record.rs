@@ -3,5 +3,5 @@
 pub mod index;
 pub mod kind;
 
-pub use index::RecordId;
-pub use kind::DataKind;
+pub use index::{ContentId, IndexEntry, RecordId};
+pub use kind::{DataKind, UnknownKind};

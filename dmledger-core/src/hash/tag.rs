@@ -35,6 +35,7 @@ tags! {
     PROPOSAL = "dmledger/net/proposal/v1", "what a proposer signs";
     BLOCK = "dmledger/core/block/v1", "identity of a block: its header";
     RAW_ACTION = "dmledger/core/raw-action/v1", "digest of an action as submitted, endorsements included";
+    INDEX_ENTRY = "dmledger/core/index-entry/v1", "what the author of a record signs";
     BATCH_WEIGHTS = "dmledger/core/batch-weights/v1", "seed of the weights of a signature batch";
     SEAL_DATA_KEY = "dmledger/zk/seal-data-key/v1", "data key of a record";
     SEAL_HEDGE = "dmledger/zk/seal-hedge/v1", "one-off key of a plaintext's fingerprint";
