@@ -18,5 +18,8 @@ pub mod ledger;
 pub mod quorum;
 pub mod record;
 pub mod scope;
+pub mod state;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod traits;

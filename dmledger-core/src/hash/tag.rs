@@ -68,6 +68,11 @@ tags! {
     AUDIENCE = "dmledger/core/audience/v1", "an account's grants for one audience";
     ACTION = "dmledger/core/action/v1", "message type of actions";
     GENESIS = "dmledger/core/genesis/v1", "identity of a network: its genesis";
+    STATE_KEY = "dmledger/core/state-key/v1", "where a thing stands in the state tree";
+    STATE_VALUE = "dmledger/core/state-value/v1", "digest of a value of the state";
+    STATE_LEAF = "dmledger/core/state-leaf/v1", "leaf of the state tree: key and digest of the value";
+    STATE_NODE = "dmledger/core/state-node/v1", "node of the state tree";
+    STATE_EMPTY = "dmledger/core/state-empty/v1", "empty subtree of the state tree";
 }
 
 #[cfg(test)]
