@@ -1,5 +1,13 @@
-//! What hosts and our other crates test with (feature `testing`): conformance suites, seeded keys, small stores.
+//! What hosts and our other crates test with (feature `testing`): conformance suites, seeded worlds, small stores.
+//!
+//! A suite is a contract made executable: one function a property. A macro expands it to one test a property, so a
+//! failure has a name. Suites are for tests: a property that does not hold panics and says what was expected.
 
+pub mod block_store;
+pub mod chain;
 pub mod rows;
 
 pub use rows::MemoryRows;
+
+/// What a property hands back: an error of the store or the world is a failure too.
+pub type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
