@@ -2,9 +2,15 @@
 //!
 //! | back end | what it is | for |
 //! |---|---|---|
+//! | [`embedded`] | segments and a fjall index | every node |
 //! | [`memory`] | the reference, nothing on disk | tests, comparison |
+//! | [`segment`] | append-only block segments | the truth under [`Embedded`](embedded::Embedded) |
 #![forbid(unsafe_code)]
 
+pub mod embedded;
 mod error;
+#[cfg(feature = "fault")]
+pub mod fault;
 pub mod memory;
 mod rules;
+pub mod segment;

@@ -1,0 +1,159 @@
+//! Walking the log from a place to its end, and telling a torn tail from damage.
+//!
+//! One record at a time is in flight, and it is the last one. So whatever does not check is a torn tail only if nothing
+//! sound follows it in the last segment and the bytes themselves show a write that did not finish: they stop short, or a
+//! whole sector is still empty. Everything else is damage to acknowledged data and is refused, never cut.
+
+use std::sync::Arc;
+
+use dmledger_core::hash::Digest;
+use dmledger_core::traits::StoreError;
+
+use super::file::LogFile;
+use super::record::{HEADER_LEN, Header, Record, lost_a_sector, sound_record_follows};
+use super::{Location, MAX_RECORD, Reader, SEGMENT_HEADER, SegmentHeader, read_segment_header, unknown_format};
+use crate::error::{corrupt, from_io};
+
+/// One step of a walk.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// A sound record.
+    Record(Location, Record),
+    /// The log ends here; `(segment, offset)` is where the next record goes. An offset below the segment header says
+    /// that not even that was written.
+    End((u32, u64)),
+}
+
+/// A walk over the records of a log.
+#[derive(Debug)]
+pub(crate) struct Walk<'a> {
+    reader: &'a Reader,
+    network: [u8; 32],
+    last: u32,
+    segment: u32,
+    offset: u64,
+    file: Arc<dyn LogFile>,
+    length: u64,
+    /// Height that the next record is about, to name damage by.
+    expected: u64,
+}
+
+impl<'a> Walk<'a> {
+    /// Starts at `(segment, offset)`; an offset of zero means the segment's first record. `expected` is the height the
+    /// first record will be about.
+    pub(crate) fn start(
+        reader: &'a Reader,
+        network: [u8; 32],
+        (segment, offset): (u32, u64),
+        expected: u64,
+    ) -> Result<Self, StoreError> {
+        let numbers = reader.segments().map_err(from_io)?;
+        let gapless = (0_u32..).zip(&numbers).all(|(index, number)| index == *number);
+        let last = *numbers.last().ok_or_else(|| corrupt("block segment is missing", expected))?;
+        if !gapless || segment > last {
+            return Err(corrupt("block segment is missing", expected));
+        }
+        let file = reader.file(segment).map_err(from_io)?;
+        let length = file.length().map_err(from_io)?;
+        let mut walk = Self { reader, network, last, segment, offset, file, length, expected };
+        walk.enter(offset)?;
+        Ok(walk)
+    }
+
+    /// The next record, or the end.
+    pub(crate) fn next(&mut self) -> Result<Step, StoreError> {
+        while self.offset == self.length && self.segment < self.last {
+            self.segment += 1;
+            self.file = self.reader.file(self.segment).map_err(from_io)?;
+            self.length = self.file.length().map_err(from_io)?;
+            self.enter(0)?;
+        }
+        if self.offset >= self.length || self.offset < SEGMENT_HEADER {
+            return if self.offset > self.length {
+                Err(corrupt("block segment is too short", self.expected))
+            } else {
+                Ok(Step::End((self.segment, self.offset)))
+            };
+        }
+        match self.read()? {
+            Some((at, record)) => {
+                self.offset = at.end();
+                Ok(Step::Record(at, record))
+            }
+            None => self.judge_tail(),
+        }
+    }
+
+    /// Tells the walk which height comes next.
+    pub(crate) fn expect(&mut self, height: u64) {
+        self.expected = height;
+    }
+
+    /// Checks the present segment's header and goes to `offset`, or to the first record.
+    fn enter(&mut self, offset: u64) -> Result<(), StoreError> {
+        self.offset = offset.max(SEGMENT_HEADER);
+        let mut header = vec![0; usize::try_from(self.length.min(SEGMENT_HEADER)).unwrap_or(0)];
+        self.file.read_at(0, &mut header).map_err(from_io)?;
+        match read_segment_header(&header) {
+            SegmentHeader::Sound(number, network) if network != self.network => {
+                let _ = number;
+                Err(StoreError::WrongNetwork { found: Digest::new(network), expected: Digest::new(self.network) })
+            }
+            SegmentHeader::Sound(number, _) if number == self.segment => Ok(()),
+            SegmentHeader::Unknown(format) => Err(unknown_format(format)),
+            SegmentHeader::Damaged if self.unfinished_header(&header) => {
+                self.offset = 0;
+                self.length = 0;
+                Ok(())
+            }
+            _ => Err(corrupt("block segment header", self.expected)),
+        }
+    }
+
+    /// A crash between creating the last segment and syncing its header leaves no more than this.
+    fn unfinished_header(&self, header: &[u8]) -> bool {
+        self.segment == self.last
+            && self.length <= SEGMENT_HEADER
+            && (self.length < SEGMENT_HEADER || lost_a_sector(header, 0))
+    }
+
+    fn read(&self) -> Result<Option<(Location, Record)>, StoreError> {
+        let left = self.length - self.offset;
+        if left < HEADER_LEN as u64 {
+            return Ok(None);
+        }
+        let header = self.bytes(HEADER_LEN as u64)?;
+        let Some(header) = Header::parse(&header, self.offset) else { return Ok(None) };
+        if header.record_len() > left.min(MAX_RECORD) {
+            return Ok(None);
+        }
+        let at = super::record::location(self.segment, self.offset, &header);
+        let bytes = self.bytes(at.length)?;
+        Ok(Record::parse(bytes, self.offset).map(|record| (at, record)))
+    }
+
+    fn judge_tail(&self) -> Result<Step, StoreError> {
+        let damage = Err(corrupt("block record", self.expected));
+        let left = self.length - self.offset;
+        // More than one record can be is not one unfinished record.
+        if self.segment != self.last || left > MAX_RECORD {
+            return damage;
+        }
+        let rest = self.bytes(left)?;
+        let stops_short = match Header::parse(&rest, self.offset) {
+            Some(header) => header.record_len() > left,
+            None => left < HEADER_LEN as u64,
+        };
+        let unfinished = stops_short || lost_a_sector(&rest, self.offset);
+        if unfinished && !sound_record_follows(&rest, self.offset) {
+            return Ok(Step::End((self.segment, self.offset)));
+        }
+        damage
+    }
+
+    fn bytes(&self, length: u64) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+        self.file.read_at(self.offset, &mut bytes).map_err(from_io)?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,110 @@
+//! Every back end runs the suites of `dmledger_core::testing`.
+
+mod memory {
+    use std::sync::Arc;
+
+    use dmledger_core::envelope::ChainId;
+    use dmledger_core::testing::block_store::Factory;
+    use dmledger_core::traits::{BlockStore, StoreError};
+    use dmledger_store::memory::Memory;
+
+    struct InMemory;
+
+    impl Factory for InMemory {
+        fn create(&self, network: ChainId) -> Result<Arc<dyn BlockStore>, StoreError> {
+            Ok(Arc::new(Memory::new(network)))
+        }
+    }
+
+    dmledger_core::block_store_suite!(InMemory);
+}
+
+mod embedded {
+    use std::fs;
+    use std::io;
+    use std::path::{Path, PathBuf};
+    use std::sync::{Arc, Mutex};
+
+    use dmledger_core::envelope::ChainId;
+    use dmledger_core::testing::block_store::{Durable, Factory};
+    use dmledger_core::time::Height;
+    use dmledger_core::traits::{BlockStore, StoreError};
+    use dmledger_store::embedded::{Embedded, Options};
+    use tempfile::TempDir;
+
+    /// A store in a folder that moves on to a copy of itself at each kill: what the process had handed to the
+    /// operating system by then is there, and nothing that its destructors would still have done.
+    struct Folder {
+        root: TempDir,
+        present: Mutex<PathBuf>,
+        /// Small, so that every history spans several segments.
+        options: Options,
+    }
+
+    impl Folder {
+        fn new() -> Self {
+            let root = TempDir::new().unwrap();
+            let present = Mutex::new(root.path().join("0"));
+            let options = Options::default().with_segment_bytes(6_000).with_index_synced_every(3);
+            Self { root, present, options }
+        }
+
+        fn present(&self) -> PathBuf {
+            self.present.lock().unwrap().clone()
+        }
+    }
+
+    impl Factory for Folder {
+        fn create(&self, network: ChainId) -> Result<Arc<dyn BlockStore>, StoreError> {
+            self.reopen(network)
+        }
+    }
+
+    impl Durable for Folder {
+        fn reopen(&self, network: ChainId) -> Result<Arc<dyn BlockStore>, StoreError> {
+            Ok(Embedded::open(self.present(), network, self.options)?)
+        }
+
+        fn kill(&self, store: Arc<dyn BlockStore>) {
+            let next = self.root.path().join(fs::read_dir(self.root.path()).unwrap().count().to_string());
+            copy(&self.present(), &next).unwrap();
+            *self.present.lock().unwrap() = next;
+            drop(store);
+        }
+
+        fn corrupt(&self, height: Height) -> io::Result<()> {
+            let wanted = [&b"DMR1\x01\0\0\0"[..], &height.value().to_le_bytes()].concat();
+            for entry in fs::read_dir(self.present().join("segments"))? {
+                let path = entry?.path();
+                let mut bytes = fs::read(&path)?;
+                if let Some(start) = bytes.windows(wanted.len()).position(|window| window == wanted) {
+                    bytes[start + 200] ^= 1;
+                    return fs::write(path, bytes);
+                }
+            }
+            Err(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    /// Copies a folder that is being written to; a file that goes away meanwhile was not needed any more.
+    fn copy(from: &Path, to: &Path) -> io::Result<()> {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let target = to.join(entry.file_name());
+            let done = if entry.file_type()?.is_dir() {
+                copy(&entry.path(), &target)
+            } else {
+                fs::copy(entry.path(), target).map(|_| ())
+            };
+            match done {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    dmledger_core::block_store_suite!(Folder::new());
+    dmledger_core::durable_block_store_suite!(Folder::new());
+}
