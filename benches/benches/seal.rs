@@ -7,7 +7,7 @@ use dmledger_core::key::{SecretKey, Suite};
 use dmledger_core::record::index::{ContentId, RecordId};
 use dmledger_core::time::{Height, Timestamp};
 use dmledger_zk::seal::{
-    AnchoredGrant, Bucket, BucketRange, CommitteeId, DataKey, Epoch, EpochKey, EpochNumber, GrantBody, GrantId,
+    AnchoredGrant, Bucket, BucketRange, DataKey, Epoch, EpochKey, EpochNumber, GrantBody, GrantId,
     GrantTerms, Hedge, Hour, Keys, KemKeyPair, KindCode, LedgerView, PurposeCode, RecordMeta, Sealed, Standing,
     Validity, VerbBits, open, seal_record, unlock, unwrap_grant, wrap_grant,
 };
@@ -61,7 +61,6 @@ impl Parties {
                 ends: Timestamp::from_seconds(100),
             },
             quota: None,
-            committee: CommitteeId::NONE,
         };
         let mut rng = ChaCha20Rng::seed_from_u64(2);
         Ok(GrantBody::new(terms, vec![self.epochs[0].cover(range)], &mut rng)?)

@@ -5,6 +5,7 @@
 //! - [`data_key`]: the key of one record and what is derived from it
 //! - [`stream`]: the record cipher, chunk by chunk
 //! - [`envelope`]: header, access part and ciphertext of a record; [`slot`]: the record's key under its hour's key
+//! - [`gate`]: the mask of a record, shared among the nodes of a committee
 //! - [`grant`], [`wrap`]: what a grantee gets, and how it travels
 //! - [`open`](mod@open), [`error`]: reading, and the reasons why not
 //! - [`suite`]: the primitives behind the suite id
@@ -14,6 +15,7 @@
 pub mod data_key;
 pub mod envelope;
 pub mod error;
+pub mod gate;
 pub mod grant;
 pub mod open;
 pub mod range_tree;
@@ -32,6 +34,7 @@ pub mod wrap;
 pub use data_key::{DataKey, Hedge, KeyCommitment, ValueKey};
 pub use envelope::{KindCode, Part, RecordHeader, RecordMeta, Sealed, begin_record, seal_record};
 pub use error::{Altered, Inauthentic, OpenError, Refused, SealError, SubKey, WrapError};
+pub use gate::{Committee, GateBundle, GateError, GateReply, GateSeed, Guard, NodeNumber, Shape, Subset};
 pub use grant::{GrantBody, GrantId, GrantTerms, PurposeCode, Validity, VerbBits};
 pub use open::{Keys, LedgerView, Plaintext, Standing, Unlocked, open, unlock};
 pub use range_tree::{Bucket, BucketRange, Cover, Epoch, EpochKey, EpochNumber, Hour, OutsideRange};

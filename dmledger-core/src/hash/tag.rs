@@ -50,6 +50,10 @@ tags! {
     SEAL_LEAF = "dmledger/zk/seal-leaf/v1", "share of a record's slot key that an hour's leaf gives";
     SEAL_SLOT = "dmledger/zk/seal-slot/v1", "context of a slot";
     SEAL_SLOT_KEY = "dmledger/zk/seal-slot-key/v1", "key of a slot";
+    SEAL_GATE_SEED = "dmledger/zk/seal-gate-seed/v1", "seed of a committee's keys";
+    SEAL_GATE_KEY = "dmledger/zk/seal-gate-key/v1", "key of a subset of gate nodes";
+    SEAL_GATE_PARTIAL = "dmledger/zk/seal-gate-partial/v1", "partial of a record's mask";
+    SEAL_GATE_CHECK = "dmledger/zk/seal-gate-check/v1", "check tag of a partial";
     SEAL_GRANT = "dmledger/zk/seal-grant/v1", "salted digest of a grant's contents";
     SEAL_KEM_KEY = "dmledger/zk/seal-kem-key/v1", "name of a key encapsulation key";
     SEAL_WRAP = "dmledger/zk/seal-wrap/v1", "what a wrapped message is for";

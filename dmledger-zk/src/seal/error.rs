@@ -1,6 +1,8 @@
 //! Why something was not sealed or not opened: plain for whoever is entitled to know, uniform for everybody else.
 
+use super::gate::Subset;
 use super::range_tree::{EpochNumber, OutsideRange};
+use super::slot::CommitteeId;
 use super::stream::StreamError;
 use core::fmt;
 use dmledger_core::codec::CodecError;
@@ -24,12 +26,18 @@ pub struct Refused;
 pub enum SubKey {
     /// The range-tree nodes that the patient's grant carries for this epoch.
     RangeNodes(EpochNumber),
+    /// A gate key, for which no node that holds it gave a right answer.
+    Gate(Subset),
+    /// The owner's own seed of this committee.
+    GateSeed(CommitteeId),
 }
 
 impl fmt::Display for SubKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RangeNodes(epoch) => write!(f, "the patient's grant for epoch {}", epoch.number()),
+            Self::Gate(subset) => subset.fmt(f),
+            Self::GateSeed(committee) => write!(f, "the gate seed of committee {}", committee.number()),
         }
     }
 }

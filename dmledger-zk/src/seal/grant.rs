@@ -3,7 +3,7 @@
 use super::envelope::KindCode;
 use super::error::{OpenError, SubKey};
 use super::range_tree::{Cover, Epoch, EpochNumber, Leaf};
-use super::slot::{AccessPart, CommitteeId};
+use super::slot::AccessPart;
 use super::wrap::KemKeyId;
 use borsh::{BorshDeserialize, BorshSerialize};
 use core::fmt;
@@ -110,8 +110,6 @@ pub struct GrantTerms {
     pub validity: Validity,
     /// How many reads, if limited.
     pub quota: Option<u32>,
-    /// The gate committee that holds the other sub-keys.
-    pub committee: CommitteeId,
 }
 
 /// A grant with its secret range nodes. Travels only wrapped to its grantee.
@@ -126,7 +124,7 @@ pub struct GrantBody {
 
 impl Canonical for GrantBody {
     // Salt, terms (under 160 bytes), and covers of at most 30 nodes.
-    const MAX_BYTES: usize = 1 + 32 + 160 + 4 + MAX_EPOCHS * (16 + 30 * 32);
+    const MAX_BYTES: usize = 1 + 32 + 160 + 4 + MAX_EPOCHS * (32 + 30 * 32);
 }
 
 impl GrantBody {
@@ -184,14 +182,14 @@ impl GrantBody {
         Ok(())
     }
 
-    /// The epoch and leaf that `access` needs.
-    pub(crate) fn leaf(&self, access: &AccessPart) -> Result<(Epoch, Leaf), OpenError> {
+    /// The cover and leaf that `access` needs.
+    pub(crate) fn leaf(&self, access: &AccessPart) -> Result<(&Cover, Leaf), OpenError> {
         let of_epoch = |number: EpochNumber| self.covers.iter().filter(move |cover| cover.epoch().number() == number);
         if of_epoch(access.epoch()).next().is_none() {
             let which = vec![SubKey::RangeNodes(access.epoch())];
             return Err(OpenError::MissingSubKey { have: 0, need: 1, which });
         }
-        let found = of_epoch(access.epoch()).find_map(|cover| Some((cover.epoch(), cover.leaf(access.bucket()).ok()?)));
+        let found = of_epoch(access.epoch()).find_map(|cover| Some((cover, cover.leaf(access.bucket()).ok()?)));
         Ok(found.ok_or(super::range_tree::OutsideRange)?)
     }
 }

@@ -1,14 +1,15 @@
 //! Opening a sealed record: everything that can be checked without a key is checked before any key is used.
 //!
 //! Order of checks: chain, account, header digest, author's signature; content id of the ciphertext; access part
-//! (record, version, signature for the account); the grant's standing, validity and account; epoch and hour; slot and
+//! (record, version, signature for the account); the grant's standing, validity and account; epoch and hour; gate; slot and
 //! key commitment; kind and length; chunks. The first that fails is the answer.
 
 use super::envelope::{KindCode, Part, RecordHeader};
 use super::error::{Altered, OpenError, SubKey};
+use super::gate::{self, Combined, GateReply, NodeNumber, Wanted};
 use super::grant::GrantBody;
-use super::range_tree::{Epoch, EpochKey, Leaf};
-use super::slot::{AccessPart, GateMask};
+use super::range_tree::{Epoch, EpochKey};
+use super::slot::{AccessPart, CommitteeId, GateMask};
 use super::stream::Opener;
 use super::{DataKey, ValueKey};
 use dmledger_core::envelope::{AccountId, ChainId, Endorsement, Envelope, Meaning, Signable};
@@ -60,8 +61,10 @@ pub struct LedgerView<'a> {
 pub enum Keys<'a> {
     /// The patient's own epoch keys.
     Owner(&'a [EpochKey]),
-    /// A grant that was unwrapped.
+    /// A grant that was unwrapped, for records that no committee guards.
     Grant(&'a GrantBody),
+    /// A grant and the answers of gate nodes about this record.
+    Gated(&'a GrantBody, &'a [GateReply]),
     /// Nothing: a reader who was never granted anything.
     None,
 }
@@ -72,6 +75,7 @@ pub struct Unlocked {
     kind: KindCode,
     values: ValueKey,
     opener: Opener,
+    liars: Vec<NodeNumber>,
 }
 
 impl Unlocked {
@@ -85,6 +89,12 @@ impl Unlocked {
     #[must_use]
     pub const fn value_key(&self) -> &ValueKey {
         &self.values
+    }
+
+    /// Gate nodes whose answers were wrong, ascending; the record opened without them.
+    #[must_use]
+    pub fn liars(&self) -> &[NodeNumber] {
+        &self.liars
     }
 
     /// Opens chunks, in any order and in constant memory.
@@ -146,24 +156,64 @@ pub fn unlock(part: &Part, keys: Keys<'_>, view: &LedgerView<'_>) -> Result<Unlo
     check_header(part.header(), view)?;
     check_access(part, view)?;
     let (header, access) = (part.header().body(), part.access().body());
-    let (epoch, leaf) = leaf(keys, access, view)?;
-    // The author's hour decides, so that nobody can move a record under keys of another hour.
-    if epoch.bucket(header.hour()) != Ok(access.bucket()) {
-        return Err(OpenError::Tampered(Altered::AccessPart));
-    }
-    let key = access.data_key(header, &leaf, &GateMask::None)?;
+    let (key, liars) = match keys {
+        Keys::None => Err(missing(access))?,
+        Keys::Owner(epochs) => {
+            let own = epochs.iter().find(|own| own.epoch().number() == access.epoch());
+            let own = own.ok_or_else(|| missing(access))?;
+            check_hour(own.epoch(), header, access)?;
+            (own.unlock_slot(header, access)?, Vec::new())
+        }
+        Keys::Grant(grant) => by_grant(grant, &[], part, view)?,
+        Keys::Gated(grant, replies) => by_grant(grant, replies, part, view)?,
+    };
     let (kind, len) = header.unveil(&key)?;
-    if let Keys::Grant(grant) = keys
+    if let Keys::Grant(grant) | Keys::Gated(grant, _) = keys
         && grant.terms().kind != kind
     {
         return Err(OpenError::WrongKind);
     }
-    finish(part.header(), &key, kind, len)
+    let opener = Opener::new(header.suite(), &key, part.header_digest(), len)?;
+    Ok(Unlocked { kind, values: key.value_key(), opener, liars })
 }
 
-fn finish(header: &Envelope<RecordHeader>, key: &DataKey, kind: KindCode, len: u64) -> Result<Unlocked, OpenError> {
-    let opener = Opener::new(header.body().suite(), key, header.id(), len)?;
-    Ok(Unlocked { kind, values: key.value_key(), opener })
+fn by_grant(
+    grant: &GrantBody,
+    replies: &[GateReply],
+    part: &Part,
+    view: &LedgerView<'_>,
+) -> Result<(DataKey, Vec<NodeNumber>), OpenError> {
+    if let Standing::Revoked { height } = view.standing {
+        return Err(OpenError::Revoked { height });
+    }
+    grant.check_validity(view.height, view.time)?;
+    if grant.terms().account != view.account {
+        return Err(OpenError::WrongAccount);
+    }
+    let (header, access) = (part.header().body(), part.access().body());
+    let (cover, leaf) = grant.leaf(access)?;
+    check_hour(cover.epoch(), header, access)?;
+    if access.committee() == CommitteeId::NONE {
+        return Ok((access.data_key(header, &leaf, &GateMask::None)?, Vec::new()));
+    }
+    let committee = cover.committee().filter(|committee| committee.id() == access.committee());
+    let committee = committee.ok_or(OpenError::Tampered(Altered::AccessPart))?;
+    let wanted = Wanted { record: header.record(), epoch: access.epoch(), tags: access.check_tags() };
+    let Combined { mask, liars } = gate::combine(wanted, committee, replies)?;
+    Ok((access.data_key(header, &leaf, &mask)?, liars))
+}
+
+/// The author's hour decides, so that nobody can move a record under keys of another hour.
+fn check_hour(epoch: Epoch, header: &RecordHeader, access: &AccessPart) -> Result<(), OpenError> {
+    if epoch.bucket(header.hour()) == Ok(access.bucket()) {
+        Ok(())
+    } else {
+        Err(OpenError::Tampered(Altered::AccessPart))
+    }
+}
+
+fn missing(access: &AccessPart) -> OpenError {
+    OpenError::MissingSubKey { have: 0, need: 1, which: vec![SubKey::RangeNodes(access.epoch())] }
 }
 
 fn check_header(header: &Envelope<RecordHeader>, view: &LedgerView<'_>) -> Result<(), OpenError> {
@@ -206,27 +256,6 @@ fn signed_by<T: Signable>(envelope: &Envelope<T>, counts: impl Fn(&Endorsement) 
         let digest = envelope.digest(one.signer().suite(), one.meaning());
         one.signer().verify(&digest, &one.signature()).is_ok()
     })
-}
-
-fn leaf(keys: Keys<'_>, access: &AccessPart, view: &LedgerView<'_>) -> Result<(Epoch, Leaf), OpenError> {
-    let missing = || OpenError::MissingSubKey { have: 0, need: 1, which: vec![SubKey::RangeNodes(access.epoch())] };
-    match keys {
-        Keys::None => Err(missing()),
-        Keys::Owner(epochs) => {
-            let own = epochs.iter().find(|own| own.epoch().number() == access.epoch()).ok_or_else(missing)?;
-            Ok((own.epoch(), own.leaf(access.bucket())))
-        }
-        Keys::Grant(grant) => {
-            if let Standing::Revoked { height } = view.standing {
-                return Err(OpenError::Revoked { height });
-            }
-            grant.check_validity(view.height, view.time)?;
-            if grant.terms().account != view.account {
-                return Err(OpenError::WrongAccount);
-            }
-            grant.leaf(access)
-        }
-    }
 }
 
 #[cfg(test)]

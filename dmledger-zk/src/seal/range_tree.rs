@@ -5,7 +5,12 @@
 //! down lie 65,536 leaves, one an hour: an epoch spans up to 7.48 years. A grant for a range of hours holds the fewest
 //! nodes below which lie exactly the hours of the range (at most 30). Who holds them can walk down, never up or aside.
 
+use super::data_key::DataKey;
+use super::envelope::RecordHeader;
+use super::error::{OpenError, SubKey};
+use super::gate::{CheckTag, Committee, GateError, GateSeed};
 use super::secret::Secret;
+use super::slot::{AccessPart, CommitteeId, GateMask};
 use borsh::{
     BorshDeserialize, BorshSerialize,
     io::{Error, ErrorKind, Read, Result as IoResult},
@@ -182,11 +187,13 @@ impl Leaf {
     }
 }
 
-/// The root EK of an epoch's tree. Random, derived from nothing, so that forgetting it erases.
+/// The keys of an epoch: the root EK of its tree, and the gate seed GS if a committee guards it. Random, derived from
+/// nothing, so that forgetting them erases.
 #[derive(Debug)]
 pub struct EpochKey {
     epoch: Epoch,
     root: Secret,
+    gate: Option<GateSeed>,
 }
 
 impl EpochKey {
@@ -194,7 +201,28 @@ impl EpochKey {
     pub fn generate(epoch: Epoch, rng: &mut impl CryptoRng) -> Self {
         let seed = Secret::random(rng);
         let place = borsh::to_vec(&epoch).unwrap_or_default();
-        Self { epoch, root: Secret::derived(Hasher::new(tag::SEAL_EPOCH_KEY).chain(seed.bytes()).chain(place)) }
+        Self {
+            epoch,
+            root: Secret::derived(Hasher::new(tag::SEAL_EPOCH_KEY).chain(seed.bytes()).chain(place)),
+            gate: None,
+        }
+    }
+
+    /// The same epoch, from now on guarded by the committee of `gate`.
+    ///
+    /// # Errors
+    /// [`GateError::OtherEpoch`] if the seed was drawn for another epoch.
+    pub fn guarded_by(self, gate: GateSeed) -> Result<Self, GateError> {
+        if gate.guard().epoch() != self.epoch.number {
+            return Err(GateError::OtherEpoch);
+        }
+        Ok(Self { gate: Some(gate), ..self })
+    }
+
+    /// The seed of the committee that guards the epoch, if one does.
+    #[must_use]
+    pub const fn gate(&self) -> Option<&GateSeed> {
+        self.gate.as_ref()
     }
 
     /// The epoch this key opens.
@@ -203,18 +231,41 @@ impl EpochKey {
         self.epoch
     }
 
-    /// The fewest nodes below which lie exactly the buckets of `range`.
+    /// The fewest nodes below which lie exactly the buckets of `range`: the patient's share for a grantee.
     #[must_use]
     pub fn cover(&self, range: BucketRange) -> Cover {
         let walk = |node| descend(&self.root, Node::ROOT, node);
-        Cover { epoch: self.epoch, range, keys: minimal_cover(range, DEPTH).into_iter().map(walk).collect() }
+        let committee = self.gate.as_ref().map(|gate| gate.guard().committee());
+        Cover { epoch: self.epoch, committee, range, keys: minimal_cover(range, DEPTH).into_iter().map(walk).collect() }
+    }
+
+    /// The mask of a record and its check tags; no tags without a committee.
+    pub(crate) fn mask(&self, record: &RecordId) -> (GateMask, Vec<CheckTag>) {
+        self.gate.as_ref().map_or((GateMask::None, Vec::new()), |gate| gate.mask(record))
+    }
+
+    /// The data key in a slot of this epoch.
+    pub(crate) fn unlock_slot(&self, header: &RecordHeader, access: &AccessPart) -> Result<DataKey, OpenError> {
+        let missing = |have, need, which| Err(OpenError::MissingSubKey { have, need, which: vec![which] });
+        if access.epoch() != self.epoch.number {
+            return missing(0, 1, SubKey::RangeNodes(access.epoch()));
+        }
+        let own = self.gate.as_ref().map_or(CommitteeId::NONE, |gate| gate.guard().committee().id());
+        if access.committee() == CommitteeId::NONE {
+            return access.data_key(header, &self.leaf(access.bucket()), &GateMask::None);
+        }
+        if access.committee() != own {
+            return missing(1, 2, SubKey::GateSeed(access.committee()));
+        }
+        let (mask, _) = self.mask(header.record());
+        access.data_key(header, &self.leaf(access.bucket()), &mask)
     }
 
     /// The same root, said to begin `hours` later: a lie about the epoch.
     #[cfg(test)]
     pub(crate) fn shifted(&self, hours: u32) -> Self {
         let first = Hour(self.epoch.first.0 + hours);
-        Self { epoch: Epoch { number: self.epoch.number, first }, root: self.root.duplicate() }
+        Self { epoch: Epoch { number: self.epoch.number, first }, root: self.root.duplicate(), gate: None }
     }
 
     /// The leaf of `bucket`.
@@ -226,10 +277,11 @@ impl EpochKey {
 
 /// The keys of a range of hours: what a grantee holds.
 ///
-/// On the wire: epoch, first and last bucket, then the keys alone, left to right; their places follow from the range.
+/// On the wire: epoch, committee, first and last bucket, then the keys alone, left to right; their places follow from the range.
 #[derive(BorshSerialize)]
 pub struct Cover {
     epoch: Epoch,
+    committee: Option<Committee>,
     range: BucketRange,
     keys: Vec<Secret>,
 }
@@ -239,6 +291,12 @@ impl Cover {
     #[must_use]
     pub const fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// The committee that guards the epoch, if one does.
+    #[must_use]
+    pub const fn committee(&self) -> Option<Committee> {
+        self.committee
     }
 
     /// The buckets that can be derived.
@@ -273,13 +331,14 @@ impl fmt::Debug for Cover {
 
 impl BorshDeserialize for Cover {
     fn deserialize_reader<R: Read>(reader: &mut R) -> IoResult<Self> {
-        let (epoch, range, count): (Epoch, BucketRange, u32) = BorshDeserialize::deserialize_reader(reader)?;
+        let (epoch, committee) = BorshDeserialize::deserialize_reader(reader)?;
+        let (range, count): (BucketRange, u32) = BorshDeserialize::deserialize_reader(reader)?;
         let nodes = minimal_cover(range, DEPTH).len();
         if usize::try_from(count) != Ok(nodes) {
             return Err(malformed("number of nodes"));
         }
         let keys = (0..nodes).map(|_| Secret::deserialize_reader(reader)).collect::<IoResult<_>>()?;
-        Ok(Self { epoch, range, keys })
+        Ok(Self { epoch, committee, range, keys })
     }
 }
 

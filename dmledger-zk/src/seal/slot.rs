@@ -14,6 +14,7 @@
 use super::data_key::DataKey;
 use super::envelope::{Part, RecordHeader};
 use super::error::{Altered, Inauthentic, OpenError, SealError};
+use super::gate::{CheckTag, MAX_SUBSETS};
 use super::range_tree::{Bucket, EpochKey, EpochNumber, Leaf};
 use super::secret::Secret;
 use super::suite::TAG_BYTES;
@@ -27,8 +28,6 @@ use zeroize::Zeroizing;
 
 /// Length of a slot in bytes: a 32-byte data key and a 16-byte tag.
 pub const SLOT_BYTES: usize = 32 + TAG_BYTES;
-/// Most check tags of an access part: one for each sub-key of the largest committee.
-pub const MAX_CHECK_TAGS: usize = 1024;
 
 /// The gate committee whose mask a slot's key needs; 0 means none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
@@ -53,22 +52,30 @@ impl CommitteeId {
 
 /// The mask G that a gate committee contributes to a slot's key.
 #[derive(Debug)]
-#[non_exhaustive]
-pub enum GateMask {
+pub(crate) enum GateMask {
     /// There is no committee ([`CommitteeId::NONE`]).
     None,
+    /// The mask of a committee.
+    Committee {
+        /// Which one.
+        committee: CommitteeId,
+        /// The exclusive-or of its partials.
+        mask: Secret,
+    },
 }
 
 impl GateMask {
     const fn committee(&self) -> CommitteeId {
         match self {
             Self::None => CommitteeId::NONE,
+            Self::Committee { committee, .. } => *committee,
         }
     }
 
-    const fn bytes(&self) -> [u8; 32] {
+    const fn bytes(&self) -> &[u8; 32] {
         match self {
-            Self::None => [0; 32],
+            Self::None => &[0; 32],
+            Self::Committee { mask, .. } => mask.bytes(),
         }
     }
 }
@@ -85,12 +92,12 @@ pub struct AccessPart {
     epoch: EpochNumber,
     bucket: Bucket,
     committee: CommitteeId,
-    check_tags: List<[u8; 8], MAX_CHECK_TAGS>,
+    check_tags: List<CheckTag, MAX_SUBSETS>,
     slot: Slot,
 }
 
 impl Canonical for AccessPart {
-    const MAX_BYTES: usize = 1 + 32 + 8 + 4 + 2 + 4 + 4 + 8 * MAX_CHECK_TAGS + SLOT_BYTES;
+    const MAX_BYTES: usize = 1 + 32 + 8 + 4 + 2 + 4 + 4 + 8 * MAX_SUBSETS + SLOT_BYTES;
 }
 
 impl Signable for AccessPart {
@@ -113,14 +120,14 @@ impl AccessPart {
         custodian: &dyn Signer,
     ) -> Result<Envelope<Self>, SealError> {
         let bucket = epoch.epoch().bucket(header.body().hour())?;
-        let mask = GateMask::None;
+        let (mask, check_tags) = epoch.mask(header.body().record());
         let mut part = Self {
             header: header.id(),
             version,
             epoch: epoch.epoch().number(),
             bucket,
             committee: mask.committee(),
-            check_tags: List::empty(),
+            check_tags: List::new(check_tags)?,
             slot: Slot([0; SLOT_BYTES]),
         };
         part.slot = part.fill(header.body(), key, &epoch.leaf(bucket), &mask)?;
@@ -155,6 +162,12 @@ impl AccessPart {
     #[must_use]
     pub const fn committee(&self) -> CommitteeId {
         self.committee
+    }
+
+    /// The check tags of the committee's partials, one for each subset of the committee; none without a committee.
+    #[must_use]
+    pub fn check_tags(&self) -> &[CheckTag] {
+        &self.check_tags
     }
 
     /// Takes the data key out of the slot and holds it against the header's commitment.
@@ -200,12 +213,7 @@ impl AccessPart {
 /// does not lie in the new epoch, [`SealError::Signature`].
 pub fn reslot(part: &Part, old: &EpochKey, new: &EpochKey, custodian: &dyn Signer) -> Result<Part, SealError> {
     let (header, access) = (part.header(), part.access().body());
-    if access.epoch() != old.epoch().number() {
-        let which = vec![super::error::SubKey::RangeNodes(access.epoch())];
-        return Err(SealError::OldSlot(OpenError::MissingSubKey { have: 0, need: 1, which }));
-    }
-    let key =
-        access.data_key(header.body(), &old.leaf(access.bucket()), &GateMask::None).map_err(SealError::OldSlot)?;
+    let key = old.unlock_slot(header.body(), access).map_err(SealError::OldSlot)?;
     let issued = AccessPart::issue(header, &key, new, access.version().saturating_add(1), custodian)?;
     Ok(Part::new(header.clone(), issued))
 }

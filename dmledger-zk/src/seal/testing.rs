@@ -85,7 +85,6 @@ pub(crate) fn terms(grantee: &KemPublicKey) -> GrantTerms {
             ends: Timestamp::from_seconds(9_000),
         },
         quota: None,
-        committee: CommitteeId::NONE,
     }
 }
 

@@ -84,7 +84,7 @@ fn a_cover_reads_back_and_a_wrong_number_of_nodes_is_refused() {
     for end in 0..bytes.len() {
         assert!(borsh::from_slice::<Cover>(&bytes[..end]).is_err(), "accepted {end} bytes");
     }
-    let wide = Cover { epoch: cover.epoch, range: range(5, 1002), keys: cover.keys };
+    let wide = Cover { range: range(5, 1002), ..cover };
     assert!(borsh::from_slice::<Cover>(&borsh::to_vec(&wide).unwrap()).is_err());
     assert!(borsh::from_slice::<BucketRange>(&[2, 0, 1, 0]).is_err(), "an inverted range");
 }
@@ -99,7 +99,7 @@ fn another_epoch_and_another_record_have_other_keys_even_with_a_stuck_generator(
 
 #[test]
 fn the_derivation_is_fixed() {
-    let tree = EpochKey { epoch: epoch(0), root: Secret::from_bytes([0; 32]) };
+    let tree = EpochKey { epoch: epoch(0), root: Secret::from_bytes([0; 32]), gate: None };
     let share = tree.leaf(Bucket(0x1234)).of_record(&record_id(0));
     assert_eq!(Digest::new(*share.bytes()).to_string(), FIXED_SHARE);
 }

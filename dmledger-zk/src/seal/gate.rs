@@ -1,0 +1,519 @@
+//! The sub-key gate: a mask for each record that no `k - 1` nodes of a committee can compute and any `k` can.
+//!
+//! Replicated exclusive-or sharing (Ito, Saito, Nishizeki, "Secret Sharing Scheme Realizing General Access Structure",
+//! 1987; as a pseudorandom function: Naor, Pinkas, Reingold, "Distributed Pseudo-random Functions and KDCs", EUROCRYPT
+//! 1999). For a committee of `n` nodes and threshold `k` there is one key for each subset `S` of `k - 1` nodes:
+//!
+//! ```text
+//! K[S]   = H("gate-key", GS, committee, epoch, n, k, S)      held by every node outside S
+//! p[S]   = H("gate-partial", K[S], record)
+//! G      = xor of p[S] over all S                            the mask in the record's slot key
+//! tag[S] = first 8 bytes of H("gate-check", p[S])            in the access part
+//! ```
+//! Of any `k` nodes at least one lies outside each `S`, so together they know every `p[S]`. The `k - 1` nodes of a set
+//! `S` all lie inside it: `p[S]` is unknown to them, and with it every bit of `G`. Check tags tell a wrong partial from
+//! a right one, so a lying node is named and its answer passed over.
+
+use super::error::{Altered, OpenError, SubKey};
+use super::range_tree::EpochNumber;
+use super::secret::Secret;
+use super::slot::{AccessPart, CommitteeId, GateMask};
+use borsh::{
+    BorshDeserialize, BorshSerialize,
+    io::{Error as IoError, ErrorKind, Read, Result as IoResult},
+};
+use core::fmt;
+use dmledger_core::codec::Canonical;
+use dmledger_core::envelope::AccountId;
+use dmledger_core::hash::{Hasher, tag};
+use dmledger_core::record::index::RecordId;
+use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// Most nodes of a committee.
+pub const MAX_NODES: u8 = 16;
+/// Most subset keys of a committee, and so most check tags of an access part.
+pub const MAX_SUBSETS: usize = 1024;
+
+/// The check tag of one partial, 8 bytes.
+pub type CheckTag = [u8; 8];
+
+/// How many nodes a committee has, and how many of them a reader needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize)]
+pub struct Shape {
+    nodes: u8,
+    threshold: u8,
+}
+
+/// A committee that cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum GateError {
+    /// Threshold zero, above the number of nodes, or more nodes than [`MAX_NODES`].
+    #[error("no committee has {nodes} nodes and threshold {threshold}")]
+    BadShape {
+        /// Nodes asked for.
+        nodes: u8,
+        /// Threshold asked for.
+        threshold: u8,
+    },
+    /// More subset keys than [`MAX_SUBSETS`].
+    #[error(
+        "a committee of {nodes} with threshold {threshold} would need {subsets} keys, at most {MAX_SUBSETS} are held"
+    )]
+    TooManySubsets {
+        /// Nodes asked for.
+        nodes: u8,
+        /// Threshold asked for.
+        threshold: u8,
+        /// Keys it would need.
+        subsets: usize,
+    },
+    /// The seed was drawn for another epoch.
+    #[error("the gate seed belongs to another epoch")]
+    OtherEpoch,
+    /// The committee has no node of this number.
+    #[error("no node {node} in a committee of {nodes}")]
+    NoSuchNode {
+        /// Number asked for.
+        node: u8,
+        /// Nodes of the committee.
+        nodes: u8,
+    },
+}
+
+/// A node's number in its committee, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+pub struct NodeNumber(u8);
+
+impl NodeNumber {
+    /// The node with this number.
+    #[must_use]
+    pub const fn new(number: u8) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+/// A set of `k - 1` nodes, which names the key that exactly the other nodes hold.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+pub struct Subset(u16);
+
+impl Subset {
+    /// Whether `node` holds this subset's key: it does unless it is one of the subset.
+    #[must_use]
+    pub const fn is_held_by(self, node: NodeNumber) -> bool {
+        node.0 < MAX_NODES && self.0 & (1 << node.0) == 0
+    }
+}
+
+impl fmt::Display for Subset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the gate key held outside {")?;
+        let members = (0..MAX_NODES).filter(|node| self.0 & (1 << node) != 0);
+        for (i, node) in members.enumerate() {
+            write!(f, "{}{node}", if i == 0 { "" } else { "," })?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl fmt::Debug for Subset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Subset({self})")
+    }
+}
+
+impl Shape {
+    /// One node, which has to agree: patient and module, two of two.
+    pub const SINGLE: Self = Self { nodes: 1, threshold: 1 };
+    /// Three of seven.
+    pub const DEFAULT: Self = Self { nodes: 7, threshold: 3 };
+
+    /// A committee of `nodes` nodes of which a reader needs `threshold`.
+    ///
+    /// # Errors
+    /// [`GateError::BadShape`], [`GateError::TooManySubsets`].
+    pub fn new(nodes: u8, threshold: u8) -> Result<Self, GateError> {
+        if threshold == 0 || threshold > nodes || nodes > MAX_NODES {
+            return Err(GateError::BadShape { nodes, threshold });
+        }
+        let shape = Self { nodes, threshold };
+        let subsets = shape.subsets().count();
+        if subsets > MAX_SUBSETS { Err(GateError::TooManySubsets { nodes, threshold, subsets }) } else { Ok(shape) }
+    }
+
+    /// Number of nodes.
+    #[must_use]
+    pub const fn nodes(&self) -> u8 {
+        self.nodes
+    }
+
+    /// How many of them a reader needs.
+    #[must_use]
+    pub const fn threshold(&self) -> u8 {
+        self.threshold
+    }
+
+    /// The subsets of `threshold - 1` nodes in ascending order: one key each.
+    pub fn subsets(self) -> impl Iterator<Item = Subset> {
+        // Gosper's successor: the next larger number with as many bits set.
+        let next = |set: &u32| {
+            let low = set & set.wrapping_neg();
+            let ripple = set + low;
+            (((ripple ^ set) >> 2).checked_div(low)).map(|tail| tail | ripple)
+        };
+        core::iter::successors(Some((1_u32 << (self.threshold - 1)) - 1), next)
+            .take_while(move |set| *set < 1 << self.nodes)
+            .map(|set| Subset(u16::try_from(set).unwrap_or(u16::MAX)))
+    }
+
+    fn check(self, node: NodeNumber) -> Result<(), GateError> {
+        if node.0 < self.nodes { Ok(()) } else { Err(GateError::NoSuchNode { node: node.0, nodes: self.nodes }) }
+    }
+}
+
+impl BorshDeserialize for Shape {
+    fn deserialize_reader<R: Read>(reader: &mut R) -> IoResult<Self> {
+        let (nodes, threshold) = BorshDeserialize::deserialize_reader(reader)?;
+        Self::new(nodes, threshold).map_err(|error| IoError::new(ErrorKind::InvalidData, error))
+    }
+}
+
+/// A committee: its number on the ledger and its shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
+pub struct Committee {
+    id: CommitteeId,
+    shape: Shape,
+}
+
+impl Committee {
+    /// The committee `id` of this shape.
+    #[must_use]
+    pub const fn new(id: CommitteeId, shape: Shape) -> Self {
+        Self { id, shape }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn id(&self) -> CommitteeId {
+        self.id
+    }
+
+    /// Its shape.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+}
+
+/// Which committee guards which epoch of which account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
+pub struct Guard {
+    account: AccountId,
+    epoch: EpochNumber,
+    committee: Committee,
+}
+
+impl Guard {
+    /// `committee` guards epoch `epoch` of `account`.
+    #[must_use]
+    pub const fn new(account: AccountId, epoch: EpochNumber, committee: Committee) -> Self {
+        Self { account, epoch, committee }
+    }
+
+    /// The account.
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The epoch.
+    #[must_use]
+    pub const fn epoch(&self) -> EpochNumber {
+        self.epoch
+    }
+
+    /// The committee.
+    #[must_use]
+    pub const fn committee(&self) -> Committee {
+        self.committee
+    }
+
+    fn shape(&self) -> Shape {
+        self.committee.shape
+    }
+}
+
+/// The patient's gate seed GS of one epoch, from which every subset key follows. Random, derived from nothing.
+#[derive(Debug)]
+pub struct GateSeed {
+    guard: Guard,
+    seed: Secret,
+}
+
+impl GateSeed {
+    /// Draws the seed for one epoch and committee.
+    pub fn generate(guard: Guard, rng: &mut impl CryptoRng) -> Self {
+        let random = Secret::random(rng);
+        let place = borsh::to_vec(&guard).unwrap_or_default();
+        Self { guard, seed: Secret::derived(Hasher::new(tag::SEAL_GATE_SEED).chain(random.bytes()).chain(place)) }
+    }
+
+    /// What it guards.
+    #[must_use]
+    pub const fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// The keys that `node` is to hold.
+    ///
+    /// # Errors
+    /// [`GateError::NoSuchNode`].
+    pub fn bundle(&self, node: NodeNumber) -> Result<GateBundle, GateError> {
+        self.guard.shape().check(node)?;
+        let held = self.guard.shape().subsets().filter(|subset| subset.is_held_by(node));
+        Ok(GateBundle { guard: self.guard, node, keys: held.map(|subset| self.key(subset)).collect() })
+    }
+
+    /// The mask of `record` and the check tags of its partials.
+    pub(crate) fn mask(&self, record: &RecordId) -> (GateMask, Vec<CheckTag>) {
+        let mut sum = Mask::new();
+        let tags = self.guard.shape().subsets().map(|subset| {
+            let partial = partial(&self.key(subset), record);
+            sum.add(&partial);
+            check_tag(&partial)
+        });
+        let tags = tags.collect();
+        (sum.done(self.guard.committee.id), tags)
+    }
+
+    fn key(&self, subset: Subset) -> Secret {
+        let Guard { epoch, committee: Committee { id, shape }, .. } = self.guard;
+        let start = Hasher::new(tag::SEAL_GATE_KEY).chain(self.seed.bytes());
+        let place = start.chain(id.number().to_le_bytes()).chain(epoch.number().to_le_bytes());
+        Secret::derived(place.chain([shape.nodes, shape.threshold]).chain(subset.0.to_le_bytes()))
+    }
+}
+
+/// What one gate node holds for one epoch of an account. Travels wrapped to that node.
+#[derive(BorshSerialize)]
+pub struct GateBundle {
+    guard: Guard,
+    node: NodeNumber,
+    keys: Vec<Secret>,
+}
+
+impl GateBundle {
+    /// What it guards.
+    #[must_use]
+    pub const fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// The node that holds it.
+    #[must_use]
+    pub const fn node(&self) -> NodeNumber {
+        self.node
+    }
+
+    /// This node's partials for `record`. Whether they may be released is not decided here: ask the ledger first.
+    #[must_use]
+    pub fn partials(&self, record: &RecordId) -> GateReply {
+        let partials = self.keys.iter().map(|key| partial(key, record)).collect();
+        GateReply {
+            record: *record,
+            epoch: self.guard.epoch,
+            committee: self.guard.committee,
+            node: self.node,
+            partials,
+        }
+    }
+}
+
+impl fmt::Debug for GateBundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GateBundle({:?}, {:?}, {} keys)", self.guard, self.node, self.keys.len())
+    }
+}
+
+impl Canonical for GateBundle {
+    const MAX_BYTES: usize = 64 + 32 * MAX_SUBSETS;
+}
+
+impl BorshDeserialize for GateBundle {
+    fn deserialize_reader<R: Read>(reader: &mut R) -> IoResult<Self> {
+        let (guard, node): (Guard, NodeNumber) = BorshDeserialize::deserialize_reader(reader)?;
+        Ok(Self { guard, node, keys: secrets(guard.shape(), node, reader)? })
+    }
+}
+
+/// A gate node's answer: its partials for one record. Secret until the reader has used it; travels over a confidential
+/// channel.
+#[derive(BorshSerialize)]
+pub struct GateReply {
+    record: RecordId,
+    epoch: EpochNumber,
+    committee: Committee,
+    node: NodeNumber,
+    partials: Vec<Secret>,
+}
+
+impl GateReply {
+    /// The record it is about.
+    #[must_use]
+    pub const fn record(&self) -> &RecordId {
+        &self.record
+    }
+
+    /// The node that answers.
+    #[must_use]
+    pub const fn node(&self) -> NodeNumber {
+        self.node
+    }
+
+    /// Whether this answer belongs to the record and epoch of `access` and every partial matches its check tag. A node
+    /// whose answer does not match has lied, or holds outdated keys.
+    #[must_use]
+    pub fn matches(&self, record: &RecordId, access: &AccessPart) -> bool {
+        let wanted = Wanted { record, epoch: access.epoch(), tags: access.check_tags() };
+        let fits = self.committee.id == access.committee() && self.fits(wanted, self.committee);
+        let mut partials = self.partials.iter();
+        let right = self.committee.shape.subsets().zip(wanted.tags).all(|(subset, tag)| {
+            !subset.is_held_by(self.node) || partials.next().is_some_and(|partial| is_right(partial, tag))
+        });
+        fits && right && wanted.tags.len() == self.committee.shape.subsets().count()
+    }
+
+    fn fits(&self, wanted: Wanted<'_>, committee: Committee) -> bool {
+        let same = self.record == *wanted.record && self.epoch == wanted.epoch && self.committee == committee;
+        same && self.node.0 < committee.shape.nodes
+    }
+}
+
+impl fmt::Debug for GateReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GateReply({:?}, {:?}, {} partials)", self.record, self.node, self.partials.len())
+    }
+}
+
+impl Canonical for GateReply {
+    const MAX_BYTES: usize = 64 + 32 * MAX_SUBSETS;
+}
+
+impl BorshDeserialize for GateReply {
+    fn deserialize_reader<R: Read>(reader: &mut R) -> IoResult<Self> {
+        let (record, epoch) = BorshDeserialize::deserialize_reader(reader)?;
+        let (committee, node): (Committee, NodeNumber) = BorshDeserialize::deserialize_reader(reader)?;
+        Ok(Self { record, epoch, committee, node, partials: secrets(committee.shape, node, reader)? })
+    }
+}
+
+/// The mask put together, and who lied on the way.
+#[derive(Debug)]
+pub(crate) struct Combined {
+    pub(crate) mask: GateMask,
+    /// Nodes whose answers did not match the check tags, ascending.
+    pub(crate) liars: Vec<NodeNumber>,
+}
+
+/// What an access part says about the gate of its record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) record: &'a RecordId,
+    pub(crate) epoch: EpochNumber,
+    pub(crate) tags: &'a [CheckTag],
+}
+
+/// Puts the mask of a record together from the answers of gate nodes. Wrong answers are passed over and their nodes
+/// named; answers about anything else are ignored.
+///
+/// Fails with [`OpenError::MissingSubKey`] naming the subset keys for which no right partial came; the patient's own
+/// share counts as present.
+pub(crate) fn combine(wanted: Wanted<'_>, committee: Committee, replies: &[GateReply]) -> Result<Combined, OpenError> {
+    let subsets = committee.shape.subsets().count();
+    if wanted.tags.len() != subsets {
+        return Err(OpenError::Tampered(Altered::AccessPart));
+    }
+    let mut answers: Vec<_> = replies
+        .iter()
+        .filter(|reply| reply.fits(wanted, committee))
+        .map(|reply| (reply.node, reply.partials.iter()))
+        .collect();
+    let (mut sum, mut missing, mut liars) = (Mask::new(), Vec::new(), Vec::new());
+    for (subset, tag) in committee.shape.subsets().zip(wanted.tags) {
+        let mut right = None;
+        for (node, partials) in answers.iter_mut().filter(|(node, _)| subset.is_held_by(*node)) {
+            match partials.next() {
+                Some(partial) if is_right(partial, tag) => right = Some(partial),
+                _ => liars.push(*node),
+            }
+        }
+        match right {
+            Some(partial) => sum.add(partial),
+            None => missing.push(SubKey::Gate(subset)),
+        }
+    }
+    liars.sort_unstable();
+    liars.dedup();
+    if missing.is_empty() {
+        return Ok(Combined { mask: sum.done(committee.id), liars });
+    }
+    // The patient's range nodes are one share more.
+    let [need, absent] = [subsets + 1, missing.len()].map(|count| u16::try_from(count).unwrap_or(u16::MAX));
+    Err(OpenError::MissingSubKey { have: need.saturating_sub(absent), need, which: missing })
+}
+
+/// The exclusive-or of partials in the making.
+struct Mask(Zeroizing<[u8; 32]>);
+
+impl Mask {
+    fn new() -> Self {
+        Self(Zeroizing::new([0; 32]))
+    }
+
+    fn add(&mut self, partial: &Secret) {
+        for (byte, other) in self.0.iter_mut().zip(partial.bytes()) {
+            *byte ^= other;
+        }
+    }
+
+    fn done(self, committee: CommitteeId) -> GateMask {
+        GateMask::Committee { committee, mask: Secret::from_bytes(*self.0) }
+    }
+}
+
+fn is_right(partial: &Secret, tag: &CheckTag) -> bool {
+    check_tag(partial).ct_eq(tag).into()
+}
+
+fn partial(key: &Secret, record: &RecordId) -> Secret {
+    Secret::derived(Hasher::new(tag::SEAL_GATE_PARTIAL).chain(key.bytes()).chain(record.as_bytes()))
+}
+
+fn check_tag(partial: &Secret) -> CheckTag {
+    let digest = Hasher::new(tag::SEAL_GATE_CHECK).chain(partial.bytes()).finish();
+    let mut tag = [0; 8];
+    tag.iter_mut().zip(digest.as_bytes()).for_each(|(to, from)| *to = *from);
+    tag
+}
+
+/// As many secrets as `node` holds keys of a committee of this shape, with their count before them.
+fn secrets<R: Read>(shape: Shape, node: NodeNumber, reader: &mut R) -> IoResult<Vec<Secret>> {
+    let held = shape.subsets().filter(|subset| subset.is_held_by(node)).count();
+    let count = u32::deserialize_reader(reader)?;
+    if node.0 >= shape.nodes || usize::try_from(count) != Ok(held) {
+        return Err(IoError::new(ErrorKind::InvalidData, "number of keys"));
+    }
+    (0..held).map(|_| Secret::deserialize_reader(reader)).collect()
+}
+
+#[cfg(test)]
+mod tests;
