@@ -1,0 +1,311 @@
+//! Actions that wait for a block: each once, in order of arrival, with a fair share of the room for every source.
+
+use crate::transport::PeerId;
+use dmledger_core::{block::RawAction, hash::Digest, time::Height};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque, btree_map};
+
+/// Finalised actions that are remembered, so that a late copy is not taken for a new one.
+const REMEMBERED: usize = 64 * 1024;
+/// How often an action may be passed over by this node's own proposals before it is given back.
+const CHANCES: u8 = 3;
+
+/// How much may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "configuration")]
+pub struct PoolLimits {
+    /// Actions of all sources together.
+    pub actions: usize,
+    /// Their bytes.
+    pub bytes: usize,
+}
+
+impl Default for PoolLimits {
+    fn default() -> Self {
+        Self { actions: 50_000, bytes: 128 * 1024 * 1024 }
+    }
+}
+
+/// What became of an action offered to the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Admission {
+    /// It waits now.
+    Added,
+    /// It waits now, and the youngest action of the source with the largest share had to go.
+    Displaced(Digest),
+    /// It waits already.
+    Waiting,
+    /// It is final already, at this height.
+    Final(Height),
+    /// No room, and no source has a larger share than its own.
+    Full,
+}
+
+/// The pool.
+#[derive(Debug)]
+pub struct Mempool {
+    limits: PoolLimits,
+    waiting: BTreeMap<u64, Pending>,
+    places: HashMap<Digest, u64>,
+    shares: BTreeMap<PeerId, usize>,
+    bytes: usize,
+    next: u64,
+    past: HashMap<Digest, Height>,
+    past_order: VecDeque<Digest>,
+}
+
+#[derive(Clone, Debug)]
+struct Pending {
+    action: RawAction,
+    digest: Digest,
+    source: PeerId,
+    since: Height,
+    passed: u8,
+}
+
+/// Whether an action may be offered once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chances {
+    Left,
+    Used,
+}
+
+/// The waiting actions on offer, and which of them were looked at.
+pub(crate) struct Offer<'a> {
+    waiting: btree_map::Values<'a, u64, Pending>,
+    looked_at: Vec<Digest>,
+}
+
+impl Offer<'_> {
+    pub(crate) fn looked_at(self) -> Vec<Digest> {
+        self.looked_at
+    }
+}
+
+impl Iterator for Offer<'_> {
+    type Item = RawAction;
+
+    fn next(&mut self) -> Option<RawAction> {
+        let pending = self.waiting.next()?;
+        self.looked_at.push(pending.digest);
+        Some(pending.action.clone())
+    }
+}
+
+impl Mempool {
+    /// An empty pool.
+    #[must_use]
+    pub fn new(limits: PoolLimits) -> Self {
+        Self {
+            limits,
+            waiting: BTreeMap::new(),
+            places: HashMap::new(),
+            shares: BTreeMap::new(),
+            bytes: 0,
+            next: 0,
+            past: HashMap::new(),
+            past_order: VecDeque::new(),
+        }
+    }
+
+    /// Actions waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether none waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Whether this action is known here: waiting, or final not long ago.
+    #[must_use]
+    pub fn knows(&self, digest: &Digest) -> Option<Admission> {
+        if self.places.contains_key(digest) {
+            return Some(Admission::Waiting);
+        }
+        self.past.get(digest).map(|height| Admission::Final(*height))
+    }
+
+    /// Lets a checked action wait.
+    pub fn add(&mut self, action: RawAction, digest: Digest, source: PeerId, tip: Height) -> Admission {
+        if let Some(known) = self.knows(&digest) {
+            return known;
+        }
+        let mut displaced = None;
+        if self.waiting.len() >= self.limits.actions || self.bytes + action.as_slice().len() > self.limits.bytes {
+            let Some(youngest) = self.youngest_of_the_largest(source) else { return Admission::Full };
+            displaced = self.remove(&youngest).map(|pending| pending.digest);
+            if self.bytes + action.as_slice().len() > self.limits.bytes {
+                return Admission::Full;
+            }
+        }
+        self.bytes += action.as_slice().len();
+        *self.shares.entry(source).or_default() += 1;
+        self.places.insert(digest, self.next);
+        self.waiting.insert(self.next, Pending { action, digest, source, since: tip, passed: 0 });
+        self.next += 1;
+        displaced.map_or(Admission::Added, Admission::Displaced)
+    }
+
+    /// An action became final at `height`.
+    pub fn finalized(&mut self, digest: &Digest, height: Height) {
+        self.remove(digest);
+        if self.past.insert(*digest, height).is_none() {
+            self.past_order.push_back(*digest);
+        }
+        if self.past_order.len() > REMEMBERED {
+            if let Some(oldest) = self.past_order.pop_front() {
+                self.past.remove(&oldest);
+            }
+        }
+    }
+
+    /// Gives an action up.
+    pub fn give_up(&mut self, digest: &Digest) {
+        self.remove(digest);
+    }
+
+    /// The waiting actions in order, for a proposal.
+    pub(crate) fn offer(&self) -> Offer<'_> {
+        Offer { waiting: self.waiting.values(), looked_at: Vec::new() }
+    }
+
+    /// The offered actions that were looked at and not put into the block, each with whether it has had its chances.
+    /// The last one looked at does not count: it may only have been one too many.
+    pub(crate) fn passed_over(
+        &mut self,
+        looked_at: &[Digest],
+        included: &[RawAction],
+    ) -> Vec<(Digest, RawAction, Chances)> {
+        if looked_at.len() <= included.len() + 1 {
+            return Vec::new();
+        }
+        let included: HashSet<_> = included.iter().map(RawAction::digest).collect();
+        let mut out = Vec::new();
+        for digest in looked_at.split_last().map_or(looked_at, |(_, rest)| rest) {
+            let place = self.places.get(digest).filter(|_| !included.contains(digest));
+            if let Some(pending) = place.and_then(|place| self.waiting.get_mut(place)) {
+                pending.passed = pending.passed.saturating_add(1);
+                let chances = if pending.passed < CHANCES { Chances::Left } else { Chances::Used };
+                out.push((pending.digest, pending.action.clone(), chances));
+            }
+        }
+        out
+    }
+
+    /// At most `most` actions that have waited for more than `blocks` blocks at `tip`, the oldest first; their wait
+    /// begins anew.
+    pub(crate) fn waiting_since(&mut self, tip: Height, blocks: u64, most: usize) -> Vec<(Digest, RawAction, Chances)> {
+        let old = self.waiting.values_mut().take(4 * most);
+        let mut out = Vec::new();
+        for pending in old.filter(|pending| pending.since.value().saturating_add(blocks) < tip.value()).take(most) {
+            pending.since = tip;
+            out.push((pending.digest, pending.action.clone(), Chances::Left));
+        }
+        out
+    }
+
+    fn remove(&mut self, digest: &Digest) -> Option<Pending> {
+        let pending = self.waiting.remove(&self.places.remove(digest)?)?;
+        self.bytes -= pending.action.as_slice().len();
+        if let Some(share) = self.shares.get_mut(&pending.source) {
+            *share -= 1;
+            if *share == 0 {
+                self.shares.remove(&pending.source);
+            }
+        }
+        Some(pending)
+    }
+
+    fn youngest_of_the_largest(&self, newcomer: PeerId) -> Option<Digest> {
+        let own = self.shares.get(&newcomer).copied().unwrap_or(0);
+        let (largest, share) = self.shares.iter().max_by_key(|(_, share)| **share)?;
+        if *share <= own + 1 {
+            return None;
+        }
+        self.waiting.values().rev().find(|pending| pending.source == *largest).map(|pending| pending.digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn peer(n: u8) -> PeerId {
+        PeerId::of(&testing::secret_key(n).public())
+    }
+
+    fn action(n: u32) -> RawAction {
+        RawAction::new(n.to_le_bytes().to_vec()).unwrap()
+    }
+
+    fn add(pool: &mut Mempool, n: u32, source: u8) -> Admission {
+        let action = action(n);
+        let digest = action.digest();
+        pool.add(action, digest, peer(source), Height::GENESIS)
+    }
+
+    fn pool(actions: usize) -> Mempool {
+        Mempool::new(PoolLimits { actions, bytes: 1000 })
+    }
+
+    #[test]
+    fn an_action_waits_once_and_is_remembered_when_final() {
+        let mut pool = pool(10);
+        assert_eq!(add(&mut pool, 1, 0), Admission::Added);
+        assert_eq!(add(&mut pool, 1, 1), Admission::Waiting);
+        pool.finalized(&action(1).digest(), Height::new(4));
+        assert!(pool.is_empty() && pool.bytes == 0 && pool.shares.is_empty());
+        assert_eq!(add(&mut pool, 1, 0), Admission::Final(Height::new(4)));
+    }
+
+    #[test]
+    fn a_flooding_source_makes_room_for_the_others() {
+        let mut pool = pool(4);
+        for n in 0..4 {
+            assert_eq!(add(&mut pool, n, 0), Admission::Added);
+        }
+        assert_eq!(add(&mut pool, 4, 0), Admission::Full, "not for itself");
+        assert_eq!(add(&mut pool, 5, 1), Admission::Displaced(action(3).digest()));
+        assert_eq!(add(&mut pool, 6, 1), Admission::Displaced(action(2).digest()));
+        assert_eq!(add(&mut pool, 7, 1), Admission::Full, "shares are even");
+        assert_eq!(pool.len(), 4);
+    }
+
+    #[test]
+    fn bytes_are_bounded_too() {
+        let mut pool = Mempool::new(PoolLimits { actions: 10, bytes: 7 });
+        assert_eq!(add(&mut pool, 1, 0), Admission::Added);
+        assert_eq!(add(&mut pool, 2, 1), Admission::Full);
+    }
+
+    #[test]
+    fn what_proposals_pass_over_runs_out_of_chances() {
+        let mut pool = pool(10);
+        for n in 0..3 {
+            add(&mut pool, n, 0);
+        }
+        let mut offer = pool.offer();
+        assert_eq!(offer.by_ref().count(), 3);
+        let looked_at = offer.looked_at();
+        let included = [action(1)];
+        for round in 1..=CHANCES {
+            let chances = if round < CHANCES { Chances::Left } else { Chances::Used };
+            let passed = pool.passed_over(&looked_at, &included);
+            assert_eq!(passed, vec![(action(0).digest(), action(0), chances)], "the last may be one too many");
+        }
+    }
+
+    #[test]
+    fn the_oldest_are_checked_again_after_their_wait() {
+        let mut pool = pool(10);
+        add(&mut pool, 1, 0);
+        assert!(pool.waiting_since(Height::new(2), 2, 5).is_empty());
+        assert_eq!(pool.waiting_since(Height::new(3), 2, 5).len(), 1);
+        assert!(pool.waiting_since(Height::new(4), 2, 5).is_empty(), "the wait begins anew");
+    }
+}
