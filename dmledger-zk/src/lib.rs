@@ -1,4 +1,4 @@
-//! What can be shown without showing: proofs about health data.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 pub mod accumulator;

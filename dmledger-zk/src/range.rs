@@ -3,7 +3,7 @@
 //! Proofs are byte for byte those of `bulletproofs` 5, which makes them; they are checked by this crate's own
 //! verifier, which emits equations instead of deciding, so that proofs of any mix batch together. [`FitsBits`] shows
 //! `0 <= v < 2^n`; [`InInterval`] shows `low <= v <= high` by showing both `v - low` and `high - v` to fit into `n` bits,
-//! on commitments that the verifier shifts itself. The mathematics is in `docs/range.md`.
+//! on commitments that the verifier shifts itself. The mathematics is in `docs/range-proof.md`.
 
 mod aggregate;
 mod older;

@@ -1,6 +1,6 @@
 //! `m` values of `n` bits in one proof: replaying the challenges and emitting the two equations.
 //!
-//! Letters as in `docs/range.md`. Nothing is inverted: the inner-product equation is multiplied by `U^2 y^(N-1)`, where
+//! Letters as in `docs/range-proof.md`. Nothing is inverted: the inner-product equation is multiplied by `U^2 y^(N-1)`, where
 //! `U` is the product of the round challenges, which turns every inverse power into a power.
 
 use super::{Bits, RangeProof, older, proof};

@@ -77,7 +77,7 @@ impl AsRef<[u8]> for RangeProof {
     }
 }
 
-/// A range proof taken apart. Letters as in `docs/range.md`.
+/// A range proof taken apart. Letters as in `docs/range-proof.md`.
 pub(super) struct Parts<'a> {
     /// `A, S, T1, T2`.
     pub(super) points: [&'a [u8; ELEMENT_BYTES]; 4],
