@@ -10,12 +10,14 @@
 mod report;
 #[path = "ratios/signatures.rs"]
 mod signatures;
+#[path = "ratios/zk.rs"]
+mod zk;
 
 use std::process::ExitCode;
 
 type Group = fn() -> Result<(), Box<dyn std::error::Error>>;
 
-const GROUPS: &[(&str, Group)] = &[("signatures", signatures::run)];
+const GROUPS: &[(&str, Group)] = &[("signatures", signatures::run), ("zk", zk::run)];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();

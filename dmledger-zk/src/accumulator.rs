@@ -108,6 +108,11 @@ impl Equation<'_> {
         self.terms.points.push(point);
     }
 
+    /// Adds `scalar chain[i]` for all `i < count`, where the scalar already carries [`Self::weight`].
+    pub fn weighted_run(&mut self, chain: Chain, count: usize, scalar: Scalar) {
+        *self.terms.runs.entry((chain, count)).or_default() += scalar;
+    }
+
     /// Adds `scalars[i] chain[i]` for all `i`, where the scalars already carry [`Self::weight`].
     pub fn weighted_generators(&mut self, chain: Chain, scalars: &[Scalar]) {
         self.terms.add_generators(chain, scalars);
@@ -120,6 +125,8 @@ pub(crate) struct Terms {
     value: Scalar,
     blinding: Scalar,
     generators: BTreeMap<Chain, Vec<Scalar>>,
+    /// One scalar for each of the first generators of a chain.
+    runs: BTreeMap<(Chain, usize), Scalar>,
     scalars: Vec<Scalar>,
     points: Vec<Point>,
 }
@@ -146,8 +153,14 @@ impl Terms {
             for (chain, coefficients) in &part.generators {
                 shared.add_generators(*chain, coefficients);
             }
+            for (run, scalar) in &part.runs {
+                *shared.runs.entry(*run).or_default() += scalar;
+            }
             scalars.extend_from_slice(&part.scalars);
             points.extend_from_slice(&part.points);
+        }
+        for ((chain, count), scalar) in core::mem::take(&mut shared.runs) {
+            shared.add_generators(chain, &vec![scalar; count]);
         }
         for (chain, coefficients) in &shared.generators {
             scalars.extend_from_slice(coefficients);
@@ -180,7 +193,8 @@ mod tests {
         equation.value(&(three + Scalar::from(error)));
         equation.blinding(&five);
         let weighted = seven * equation.weight();
-        equation.weighted_generators(Chain::RangeG(0), &[Scalar::ZERO, weighted]);
+        equation.weighted_generators(Chain::RangeG(0), &[-weighted]);
+        equation.weighted_run(Chain::RangeG(0), 2, weighted);
         equation.point(&-Scalar::ONE, total);
     }
 

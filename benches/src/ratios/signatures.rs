@@ -29,9 +29,7 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
             7,
             || assert!(batch::verify(claims).is_ok()),
             || {
-                assert!(
-                    parsed.iter().all(|(key, digest, signature)| key.verify_prehash(digest, signature).is_ok())
-                );
+                assert!(parsed.iter().all(|(key, digest, signature)| key.verify_prehash(digest, signature).is_ok()));
             },
         );
         rate(name, ours.median(), peer.median());

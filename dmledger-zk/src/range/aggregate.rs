@@ -177,15 +177,16 @@ impl Aggregate {
             equation.weighted_point(drawn * last_power * others, right);
         }
         let bits_of_index: Vec<_> = squares.iter().rev().copied().collect();
-        let left = tensor(drawn * last_power * product * parts.a, &bits_of_index);
+        let left = tensor(-(drawn * last_power * product * parts.a), &bits_of_index);
         let factors: Vec<_> = bits_of_index.iter().zip(&doublings).map(|(square, power)| square * power).collect();
         let right = tensor(drawn * product * parts.b, &factors);
         let shift = weight * z;
         let powers = self.scaled_powers(drawn * product * product, y, z);
         let n = self.bits.number() as usize;
-        let g: Vec<_> = left.iter().map(|left| -(shift + left)).collect();
-        let h: Vec<_> = powers.iter().zip(right.iter().rev()).map(|(power, right)| shift + power - right).collect();
-        for (place, (g, h)) in (0..).zip(g.chunks(n).zip(h.chunks(n))) {
+        let h: Vec<_> = powers.iter().zip(right.iter().rev()).map(|(power, right)| power - right).collect();
+        for (place, (g, h)) in (0..).zip(left.chunks(n).zip(h.chunks(n))) {
+            equation.weighted_run(Chain::RangeG(place), n, -shift);
+            equation.weighted_run(Chain::RangeH(place), n, shift);
             equation.weighted_generators(Chain::RangeG(place), g);
             equation.weighted_generators(Chain::RangeH(place), h);
         }

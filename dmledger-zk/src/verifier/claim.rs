@@ -105,7 +105,7 @@ impl FitsBits {
 /// A claim taken apart by its family.
 #[derive(Debug)]
 pub(super) enum Decoded {
-    Reading(ReadingInRange, ReadingProof),
+    Reading(ReadingInRange, Box<ReadingProof>),
     Interval(InInterval, RangeProof),
     Bits(FitsBits, RangeProof),
 }
@@ -119,7 +119,7 @@ impl Decoded {
                 let &[root] = claim.anchors() else { return Err(malformed("anchors")) };
                 let statement = ReadingInRange::new(root, wire.count, wire.index, interval).map_err(no_statement)?;
                 let proof = ReadingProof::from_bytes(claim.proof()).map_err(|_| malformed("proof"))?;
-                Ok(Self::Reading(statement, proof))
+                Ok(Self::Reading(statement, Box::new(proof)))
             }
             ProofFamily::VALUES_IN_INTERVAL => {
                 let wire: IntervalWire = statement_of(claim)?;
@@ -141,7 +141,7 @@ impl Decoded {
 
     pub(super) fn add_to<'a>(&'a self, batch: &mut BatchVerifier<'a>, context: &Context) {
         match self {
-            Self::Reading(statement, proof) => batch.add(statement, context, proof),
+            Self::Reading(statement, proof) => batch.add(statement, context, &**proof),
             Self::Interval(statement, proof) => batch.add(statement, context, proof),
             Self::Bits(statement, proof) => batch.add(statement, context, proof),
         };
