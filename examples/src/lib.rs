@@ -1,3 +1,4 @@
 //! The host composition others copy.
 
+pub mod outcome;
 pub mod series;
