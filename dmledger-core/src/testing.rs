@@ -3,6 +3,7 @@
 //! A suite is a contract made executable: one function a property. A macro expands it to one test a property, so a
 //! failure has a name. Suites are for tests: a property that does not hold panics and says what was expected.
 
+pub mod blob_store;
 pub mod block_store;
 pub mod chain;
 pub mod rows;

@@ -59,6 +59,7 @@ tags! {
     SEAL_WRAP = "dmledger/zk/seal-wrap/v1", "what a wrapped message is for";
     SEAL_WRAP_CONTEXT = "dmledger/zk/seal-wrap-context/v1", "whom a wrapped message is for";
     SEAL_WRAP_COINS = "dmledger/zk/seal-wrap-coins/v1", "randomness of an encapsulation";
+    LAKE_PART = "dmledger/store/lake-part/v1", "check kept with a part in the lake";
     ZK_TRANSCRIPT = "dmledger/zk/transcript/v1", "first label of every proof transcript";
     ZK_BATCH_WEIGHTS = "dmledger/zk/batch-weights/v1", "seed of the weights of a batch of proofs";
     ZK_BLINDING = "dmledger/zk/blinding/v1", "blinding of a committed value, from a record's key and the value's place";

@@ -38,7 +38,7 @@ pub trait BlobStore: Send + Sync {
     /// [`BlobError::NotFound`]; [`BlobError::Corrupt`] rather than wrong bytes.
     async fn get(&self, id: &ContentId) -> Result<Vec<u8>, BlobError>;
 
-    /// Bytes `range` of the object, verified without trusting the store.
+    /// Bytes `range` of the object, verified without trusting the store; a large object is not read whole for it.
     ///
     /// # Errors
     /// As [`Self::get`], or [`BlobError::OutOfRange`].
@@ -50,7 +50,7 @@ pub trait BlobStore: Send + Sync {
     /// [`BlobError::Unavailable`].
     async fn contains(&self, id: &ContentId) -> Result<bool, BlobError>;
 
-    /// Removes the object; gone already is a success.
+    /// Removes the object, durably on return; gone already is a success.
     ///
     /// # Errors
     /// [`BlobError::Unavailable`].
@@ -68,13 +68,26 @@ pub trait BlobStore: Send + Sync {
     /// [`BlobError::Conflict`] if other bytes are kept under this version.
     async fn put_part(&self, record: &RecordId, version: u64, bytes: &[u8]) -> Result<(), BlobError>;
 
+    /// Keeps several parts, concurrently where the store can. Durable on return; on error any subset may be kept, and
+    /// repeating the call is safe.
+    ///
+    /// # Errors
+    /// As [`Self::put_part`].
+    async fn put_parts(&self, parts: &[(RecordId, u64, Vec<u8>)]) -> Result<(), BlobError> {
+        for (record, version, bytes) in parts {
+            self.put_part(record, *version, bytes).await?;
+        }
+        Ok(())
+    }
+
     /// The newest part of a record and its version, or `None`.
     ///
     /// # Errors
-    /// [`BlobError::Unavailable`].
+    /// [`BlobError::Corrupt`] where the back end can tell (a part has no content address; its receiver checks what is
+    /// signed in it); [`BlobError::Unavailable`].
     async fn part(&self, record: &RecordId) -> Result<Option<(u64, Vec<u8>)>, BlobError>;
 
-    /// Removes all versions of a record's part; gone already is a success.
+    /// Removes all versions of a record's part, durably on return; gone already is a success.
     ///
     /// # Errors
     /// [`BlobError::Unavailable`].
