@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`embedded`] | segments and a fjall index | every node |
 //! | [`memory`] | the reference, nothing on disk | tests, comparison |
+//! | [`lake`] | encrypted objects over `object_store` | every host |
 //! | [`segment`] | append-only block segments | the truth under [`Embedded`](embedded::Embedded) |
 #![forbid(unsafe_code)]
 
@@ -11,6 +12,7 @@ pub mod embedded;
 mod error;
 #[cfg(feature = "fault")]
 pub mod fault;
+pub mod lake;
 pub mod memory;
 mod rules;
 pub mod segment;

@@ -108,3 +108,83 @@ mod embedded {
     dmledger_core::block_store_suite!(Folder::new());
     dmledger_core::durable_block_store_suite!(Folder::new());
 }
+
+mod memory_lake {
+    use std::io;
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use dmledger_core::record::index::ContentId;
+    use dmledger_core::testing::blob_store::Factory;
+    use dmledger_core::traits::{BlobError, BlobStore};
+    use dmledger_store::memory::MemoryLake;
+    use futures::executor::block_on;
+
+    #[derive(Default)]
+    struct InMemory(Arc<MemoryLake>);
+
+    #[async_trait]
+    impl Factory for InMemory {
+        async fn open(&self) -> Result<Arc<dyn BlobStore>, BlobError> {
+            Ok(Arc::clone(&self.0) as _)
+        }
+
+        async fn damage(&self, id: &ContentId) -> io::Result<()> {
+            let mut bytes = self.0.get(id).await.map_err(io::Error::other)?;
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 4;
+            self.0.damage(id, bytes);
+            Ok(())
+        }
+    }
+
+    dmledger_core::blob_store_suite!(InMemory::default(), block_on);
+}
+
+mod lake {
+    use std::fs;
+    use std::io;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use dmledger_core::record::index::ContentId;
+    use dmledger_core::testing::blob_store::Factory;
+    use dmledger_core::traits::{BlobError, BlobStore};
+    use dmledger_store::lake::Lake;
+    use tempfile::TempDir;
+
+    struct Folder(TempDir);
+
+    #[async_trait]
+    impl Factory for Folder {
+        async fn open(&self) -> Result<Arc<dyn BlobStore>, BlobError> {
+            Ok(Arc::new(Lake::local(self.0.path()).await?))
+        }
+
+        async fn damage(&self, id: &ContentId) -> io::Result<()> {
+            flip(&self.0.path().join("objects"), &id.root().to_string())
+        }
+    }
+
+    fn flip(folder: &Path, name: &str) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                flip(&path, name)?;
+            } else if path.to_string_lossy().contains(name) {
+                let mut bytes = fs::read(&path)?;
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 4;
+                fs::write(path, bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn run<F: Future>(future: F) -> F::Output {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap().block_on(future)
+    }
+
+    dmledger_core::blob_store_suite!(Folder(TempDir::new().unwrap()), run);
+}
