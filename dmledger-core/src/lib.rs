@@ -7,9 +7,11 @@
 extern crate alloc;
 
 pub mod account;
+pub mod action;
 pub mod block;
 pub mod codec;
 pub mod consent;
+pub mod decide;
 pub mod envelope;
 pub mod hash;
 pub mod identity;

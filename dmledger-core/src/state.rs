@@ -28,6 +28,7 @@ mod page;
 pub mod proof;
 #[cfg(feature = "std")]
 mod row;
+pub mod tables;
 #[cfg(feature = "std")]
 pub mod tree;
 #[cfg(feature = "std")]

@@ -224,6 +224,16 @@ impl fmt::Display for Height {
     }
 }
 
+/// When something happens on the ledger: a block's height and time. Rights are judged by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+#[expect(clippy::exhaustive_structs, reason = "a plain pair")]
+pub struct Moment {
+    /// The block's height.
+    pub height: Height,
+    /// The block's time.
+    pub time: Timestamp,
+}
+
 /// The host's clock. Only proposals and skew bounds look at it; rights are judged by block time.
 pub trait Clock: Send + Sync {
     /// Now, in UTC. Need not be monotone.

@@ -54,6 +54,23 @@ macro_rules! random_name {
 pub(super) use random_name;
 random_name!(GrantId);
 
+impl GrantId {
+    /// The name as the account's complete list of grants holds it: its 16 bytes, then 16 of zero.
+    #[must_use]
+    pub fn list_member(&self) -> Digest {
+        let mut wide = [0; 32];
+        wide.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
+        Digest::new(wide)
+    }
+
+    /// The name that a list holds; `None` if it is none.
+    #[must_use]
+    pub fn from_list_member(member: &Digest) -> Option<Self> {
+        let (name, rest) = member.as_bytes().split_first_chunk()?;
+        rest.iter().all(|byte| *byte == 0).then_some(Self(*name))
+    }
+}
+
 /// For whom a grant is: the scope of publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 #[non_exhaustive]

@@ -72,6 +72,7 @@ tags! {
     ACCOUNT = "dmledger/core/account/v1", "address of an account";
     AUDIENCE = "dmledger/core/audience/v1", "an account's grants for one audience";
     ACTION = "dmledger/core/action/v1", "message type of actions";
+    ACCESS_ENTRY = "dmledger/core/access-entry/v1", "an entry of an access log";
     GENESIS = "dmledger/core/genesis/v1", "identity of a network: its genesis";
     STATE_KEY = "dmledger/core/state-key/v1", "where a thing stands in the state tree";
     STATE_VALUE = "dmledger/core/state-value/v1", "digest of a value of the state";

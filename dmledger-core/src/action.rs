@@ -1,0 +1,124 @@
+//! The table of actions: everything that can change the state, one file an action.
+//!
+//! An action travels as an [`Envelope`] with its endorsements. Each one passes three checks ([`Handler`]): what shows
+//! without any state, what has to fit the state, and its execution. Every action creates or changes a thing with a name
+//! of its own, so that repeating it is refused; the envelope binds chain and account, so that it cannot be carried
+//! elsewhere.
+
+pub mod access;
+pub mod admit;
+pub mod anchor;
+pub mod configure;
+pub mod grant;
+pub mod handler;
+pub mod open;
+pub mod refusal;
+pub mod revoke;
+
+pub use admit::Admit;
+pub use anchor::Anchor;
+pub use configure::{Founder, Genesis, GenesisError, Parameters, Profile};
+pub use grant::GrantAction;
+pub use handler::{Fault, Frame, Handler};
+pub use open::Open;
+pub use refusal::Refusal;
+pub use revoke::Revoke;
+
+use crate::{
+    block::{MAX_ACTION_BYTES, RawAction},
+    codec::{self, Canonical, CodecError},
+    consent::AccessRequest,
+    envelope::{Envelope, Signable},
+    hash::{Tag, tag},
+    key::batch::Claim,
+};
+use alloc::{boxed::Box, vec::Vec};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// Everything that can be asked of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[non_exhaustive]
+pub enum Action {
+    /// Begins a network; block 0 only.
+    Configure(Box<Genesis>),
+    /// Makes the holder of a certificate a member.
+    Admit(Admit),
+    /// Opens an account.
+    Open(Open),
+    /// Registers records.
+    Anchor(Anchor),
+    /// Grants, or denies, the use of records.
+    Grant(GrantAction),
+    /// Takes a grant back.
+    Revoke(Revoke),
+    /// Asks for records; answered and logged.
+    Access(AccessRequest),
+}
+
+impl Action {
+    /// The rules of this action.
+    #[must_use]
+    pub fn handler(&self) -> &dyn Handler {
+        match self {
+            Self::Configure(action) => action.as_ref(),
+            Self::Admit(action) => action,
+            Self::Open(action) => action,
+            Self::Anchor(action) => action,
+            Self::Grant(action) => action,
+            Self::Revoke(action) => action,
+            Self::Access(action) => action,
+        }
+    }
+
+    /// The action's name in plain words.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Configure(_) => "configure",
+            Self::Admit(_) => "admit",
+            Self::Open(_) => "open",
+            Self::Anchor(_) => "anchor",
+            Self::Grant(_) => "grant",
+            Self::Revoke(_) => "revoke",
+            Self::Access(_) => "access",
+        }
+    }
+}
+
+impl Canonical for Action {
+    // The envelope around it takes at most 3.3 KiB of an action's 64 KiB.
+    const MAX_BYTES: usize = MAX_ACTION_BYTES - 4096;
+}
+
+impl Signable for Action {
+    const TAG: Tag = tag::ACTION;
+}
+
+/// An action with chain, account and endorsements.
+pub type SignedAction = Envelope<Action>;
+
+/// The action as it travels.
+///
+/// # Errors
+/// [`CodecError::TooLong`] above [`MAX_ACTION_BYTES`].
+pub fn encode(action: &SignedAction) -> Result<RawAction, CodecError> {
+    RawAction::new(codec::encode(action))
+}
+
+/// Reads an action that travelled.
+///
+/// # Errors
+/// [`CodecError`].
+pub fn decode(action: &RawAction) -> Result<SignedAction, CodecError> {
+    codec::decode(action.as_slice())
+}
+
+/// Every signature in an action, endorsements and those inside the body: what has to hold before the rules look at it.
+#[must_use]
+pub fn claims(action: &SignedAction) -> Vec<Claim> {
+    let mut claims = action.claims();
+    if let (Action::Anchor(anchor), Some(account)) = (action.body(), action.account()) {
+        claims.extend(anchor.entries.iter().map(|entry| entry.claim(&action.chain(), &account)));
+    }
+    claims
+}

@@ -1,0 +1,119 @@
+//! The three checks every action passes.
+
+use super::Refusal;
+use crate::{
+    envelope::{AccountId, ChainId, Endorsement, Envelope, Meaning, Signable},
+    hash::Digest,
+    key::PublicKey,
+    state::{Delta, StateError, tables::Facts},
+    time::{Moment, Timestamp},
+};
+use alloc::collections::BTreeSet;
+use thiserror::Error;
+
+/// What surrounds an action: chain, account, identity, and who endorsed it. All signatures have been verified.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    chain: ChainId,
+    account: Option<AccountId>,
+    id: Digest,
+    endorsements: &'a [Endorsement],
+}
+
+impl<'a> Frame<'a> {
+    /// The frame of an envelope.
+    #[must_use]
+    pub fn of<T: Signable>(envelope: &'a Envelope<T>) -> Self {
+        Self {
+            chain: envelope.chain(),
+            account: envelope.account(),
+            id: envelope.id(),
+            endorsements: envelope.endorsements(),
+        }
+    }
+
+    /// The network.
+    #[must_use]
+    pub const fn chain(&self) -> ChainId {
+        self.chain
+    }
+
+    /// The action's identity.
+    #[must_use]
+    pub const fn id(&self) -> Digest {
+        self.id
+    }
+
+    /// The account it is for.
+    ///
+    /// # Errors
+    /// [`Refusal::NoAccount`] if it names none.
+    pub fn account(&self) -> Result<AccountId, Refusal> {
+        self.account.ok_or(Refusal::NoAccount)
+    }
+
+    /// Checks that it concerns the network as a whole.
+    ///
+    /// # Errors
+    /// [`Refusal::UnexpectedAccount`] if it names an account.
+    pub const fn no_account(&self) -> Result<(), Refusal> {
+        if self.account.is_some() { Err(Refusal::UnexpectedAccount) } else { Ok(()) }
+    }
+
+    /// Who endorsed in this sense.
+    pub fn signers(&self, meaning: Meaning) -> impl Iterator<Item = PublicKey> + use<'a> {
+        self.endorsements.iter().filter(move |one| one.meaning() == meaning).map(Endorsement::signer)
+    }
+
+    /// Who acts: authors, approvers and co-signers, each once. A witness only saw it.
+    #[must_use]
+    pub fn acting(&self) -> BTreeSet<PublicKey> {
+        self.endorsements.iter().filter(|one| one.meaning() != Meaning::Witnessed).map(Endorsement::signer).collect()
+    }
+}
+
+/// The rules of one action.
+///
+/// A host's own action implements this as ours do. Nothing here may depend on anything but the arguments: every node
+/// runs it and must come to the same result.
+pub trait Handler {
+    /// What shows without any state: shape, ranges, who has to have signed at all.
+    ///
+    /// # Errors
+    /// [`Refusal`], for ever: nothing that happens later makes the action acceptable.
+    fn check(&self, frame: &Frame<'_>) -> Result<(), Refusal>;
+
+    /// Whether the action fits the state, in a block at `at`.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`]: not now; [`Fault::State`]: cannot be told.
+    fn verify(&self, frame: &Frame<'_>, facts: &Facts<'_>, at: Moment) -> Result<(), Fault>;
+
+    /// Changes the state, after [`Self::verify`] has agreed on the same state and moment.
+    ///
+    /// # Errors
+    /// [`Fault`]; the caller takes back what was written.
+    fn execute(&self, frame: &Frame<'_>, state: &mut Delta<'_>, at: Moment) -> Result<(), Fault>;
+}
+
+/// Why an action was not executed: the rules said no, or the state could not be read.
+#[derive(Debug, Error)]
+#[expect(clippy::exhaustive_enums, reason = "either the rules or the state")]
+pub enum Fault {
+    /// The rules said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The state cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// The active member with this ledger key.
+pub(super) fn acting_member(
+    key: &PublicKey,
+    facts: &Facts<'_>,
+    time: Timestamp,
+) -> Result<Option<crate::identity::Member>, StateError> {
+    let member = facts.member(&crate::identity::MemberId::of(key))?;
+    Ok(member.filter(|member| member.acts_at(time)))
+}

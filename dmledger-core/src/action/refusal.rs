@@ -1,0 +1,151 @@
+//! Why an action is not accepted.
+
+use crate::{
+    account::Missing,
+    codec::CodecError,
+    identity::{CertificateError, MemberId},
+    ledger::Rejection,
+    record::RecordId,
+};
+use alloc::string::ToString;
+use thiserror::Error;
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $code:literal $text:literal $name:ident $({ $($(#[$field_doc:meta])* $field:ident: $kind:ty),* $(,)? })?;)*) => {
+        /// Why an action is not accepted, each cause with a stable number.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+        #[non_exhaustive]
+        pub enum Refusal {
+            $($(#[$doc])* #[error($text)] $name $({ $($(#[$field_doc])* $field: $kind),* })?,)*
+        }
+
+        impl Refusal {
+            /// Stable number of the cause.
+            #[must_use]
+            pub const fn code(&self) -> u16 {
+                match self { $(Self::$name $({ $($field: _),* })? => $code,)* }
+            }
+        }
+    };
+}
+
+refusals! {
+    /// The bytes are no action.
+    100 "unreadable action: {error}" Malformed {
+        /// What is wrong with them.
+        error: CodecError,
+    };
+    /// Made for another network.
+    101 "action for another network" WrongChain;
+    /// A signature in it does not verify.
+    102 "{count} signature(s) do not verify" BadSignature {
+        /// How many.
+        count: usize,
+    };
+    /// It has to name an account.
+    103 "action names no account" NoAccount;
+    /// It must not name an account.
+    104 "action names an account it is not about" UnexpectedAccount;
+    /// It lacks a signature that it cannot do without.
+    105 "nobody signed as author" NoAuthor;
+    /// Two authors where there can be one.
+    106 "more than one author" SeveralAuthors;
+    /// Holds nothing to do.
+    107 "action does nothing" Empty;
+    /// One name stands in it twice.
+    108 "a record is named twice" DuplicateRecord;
+    /// Only block 0 configures.
+    110 "configuration outside the first block" NotGenesis;
+    /// The certificate is no credential.
+    120 "certificate refused: {error}" Certificate {
+        /// Why.
+        error: CertificateError,
+    };
+    /// The key is a member's already.
+    121 "already a member" AlreadyMember;
+    /// Too few institutions approve.
+    122 "{have} of {need} approvals by institutions present" MissingApprovals {
+        /// Approvals that count.
+        have: u16,
+        /// Approvals needed.
+        need: u16,
+    };
+    /// The signer has no admitted certificate.
+    123 "signer is not a member of this network" NotAMember;
+    /// There is no such account.
+    130 "no such account" UnknownAccount;
+    /// The address is taken.
+    131 "account exists already" AccountExists;
+    /// The address does not follow from policy, kind and salt.
+    132 "account address does not match its contents" WrongAddress;
+    /// Protects the patient less than a medical account must.
+    133 "policy with patient keys must require two signatures, one of them the patient's" NotMedical;
+    /// A patient's key did not sign the opening.
+    134 "{have} of {need} patient keys signed" MissingPatientKeys {
+        /// Patient keys that signed.
+        have: u8,
+        /// Patient keys there are.
+        need: u8,
+    };
+    /// A patient's key is used in another account.
+    135 "patient key belongs to another account" PatientKeyInUse;
+    /// No residence or end node certified the keys.
+    136 "no residence or end node certified the patient's keys" NoCertifier;
+    /// The signers do not satisfy the account's policy.
+    140 "account policy not satisfied: {missing}" Policy {
+        /// What is missing.
+        missing: Missing,
+    };
+    /// The record has been registered before.
+    150 "record {record:.16} is registered already" RecordExists {
+        /// Which.
+        record: RecordId,
+    };
+    /// A gap or a repetition in the account's records.
+    151 "record number {found} where {expected} is next" WrongSequence {
+        /// Number found.
+        found: u64,
+        /// Number expected.
+        expected: u64,
+    };
+    /// The author may not write into this account.
+    152 "author of a record is no gateway or cosigner of the account" WrongAuthor;
+    /// The grant's name is taken.
+    160 "grant exists already" GrantExists;
+    /// The grantee is not a member, or no longer.
+    161 "grantee {member:.16} is not an active member" UnknownGrantee {
+        /// Who.
+        member: MemberId,
+    };
+    /// It would never hold.
+    162 "grant is over before it begins" GrantIsOver;
+    /// No room for another grant in force.
+    163 "{max} grants are in force for this audience already" TooManyGrants {
+        /// How many there can be.
+        max: usize,
+    };
+    /// There is no such grant in this account.
+    170 "no such grant in this account" UnknownGrant;
+    /// It was revoked before.
+    171 "grant was revoked already" AlreadyRevoked;
+    /// The request's name is taken.
+    180 "request was answered already" RequestExists;
+}
+
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.code(), refusal.to_string())
+    }
+}
+
+impl From<Missing> for Refusal {
+    fn from(missing: Missing) -> Self {
+        Self::Policy { missing }
+    }
+}
+
+impl From<CertificateError> for Refusal {
+    fn from(error: CertificateError) -> Self {
+        Self::Certificate { error }
+    }
+}

@@ -1,0 +1,66 @@
+//! The access log: every request with its answer, for ever.
+
+use super::Reason;
+use crate::{
+    codec::{Canonical, List},
+    consent::{GrantId, RequestId, access::MAX_REQUESTED_RECORDS},
+    envelope::AccountId,
+    hash::{Digest, of, tag},
+    identity::MemberId,
+    record::RecordId,
+    scope::{Purpose, Verb},
+    time::Moment,
+};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// The answer to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
+#[expect(clippy::exhaustive_enums, reason = "yes or no")]
+pub enum AccessOutcome {
+    /// Yes, under this grant.
+    Allowed {
+        /// The grant; one request of its quota is spent.
+        grant: GrantId,
+    },
+    /// No.
+    Denied {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// One line of an account's access log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
+#[expect(clippy::exhaustive_structs, reason = "a row of the state: what stands in it is what a proof shows")]
+pub struct AccessEntry {
+    /// Whose log.
+    pub account: AccountId,
+    /// Its place in the log, from 0.
+    pub number: u64,
+    /// Who asked.
+    pub member: MemberId,
+    /// The request's name.
+    pub request: RequestId,
+    /// Which records.
+    pub records: List<RecordId, MAX_REQUESTED_RECORDS>,
+    /// To do what.
+    pub verb: Verb,
+    /// Why.
+    pub purpose: Purpose,
+    /// The answer.
+    pub outcome: AccessOutcome,
+    /// The block in which it was decided.
+    pub at: Moment,
+}
+
+impl AccessEntry {
+    /// What the account's complete list holds for this entry.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        of(tag::ACCESS_ENTRY, self)
+    }
+}
+
+impl Canonical for AccessEntry {
+    const MAX_BYTES: usize = 256 + MAX_REQUESTED_RECORDS * 32;
+}
