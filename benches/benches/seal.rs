@@ -1,18 +1,21 @@
 //! Sealing and opening of records, and the wrap of a grant to a grantee.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use dmledger_core::consent::GrantId;
 use dmledger_core::envelope::{AccountId, ChainId};
 use dmledger_core::hash::Digest;
 use dmledger_core::key::{SecretKey, Suite};
-use dmledger_core::record::index::{ContentId, RecordId};
-use dmledger_core::time::{Height, Timestamp};
+use dmledger_core::record::index::{ContentId, IndexEntry, IndexFacts, RecordId};
+use dmledger_core::record::kind::DataKind;
+use dmledger_core::scope::{Purpose, PurposeSet, Validity, VerbSet};
+use dmledger_core::time::{Height, TimeRange, Timestamp};
 use dmledger_zk::seal::{
-    AnchoredGrant, Bucket, BucketRange, DataKey, Epoch, EpochKey, EpochNumber, GrantBody, GrantId,
-    GrantTerms, Hedge, Hour, Keys, KemKeyPair, KindCode, LedgerView, PurposeCode, RecordMeta, Sealed, Standing,
-    Validity, VerbBits, open, seal_record, unlock, unwrap_grant, wrap_grant,
+    AnchoredGrant, Bucket, BucketRange, DataKey, Epoch, EpochKey, EpochNumber, GrantBody, GrantTerms, Hedge, Hour,
+    Hours, KemKeyPair, Keys, LedgerView, RecordMeta, Sealed, Standing, open, seal_record, unlock, unwrap_grant,
+    wrap_grant,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
-use std::{error::Error, hint::black_box};
+use std::{error::Error, hint::black_box, time::Duration};
 
 const RECORD: RecordId = RecordId::new([1; 32]);
 const FIRST: Hour = Hour::new(490_896);
@@ -42,7 +45,8 @@ impl Parties {
     }
 
     fn seal(&self, plaintext: &[u8], key: DataKey) -> Result<Sealed, Box<dyn Error>> {
-        let meta = RecordMeta::new(CHAIN, ACCOUNT, RECORD, KindCode::new(1), FIRST, Digest::ZERO);
+        let meta =
+            RecordMeta::new(CHAIN, ACCOUNT, RECORD, DataKind::ContinuousGlucose, Hours::one(FIRST), Digest::ZERO);
         Ok(seal_record(plaintext, &meta, key, &self.epochs[0], &self.gateway, &self.patient)?)
     }
 
@@ -50,16 +54,10 @@ impl Parties {
         let terms = GrantTerms {
             grant: GrantId::new([3; 16]),
             account: ACCOUNT,
-            grantee: self.hospital.public().id(),
-            kind: KindCode::new(1),
-            verbs: VerbBits::QUERY,
-            purpose: PurposeCode::new(1),
-            validity: Validity {
-                from: Height::GENESIS,
-                until: Height::new(100),
-                begins: Timestamp::from_seconds(0),
-                ends: Timestamp::from_seconds(100),
-            },
+            kind: DataKind::ContinuousGlucose,
+            verbs: VerbSet::QUERY,
+            purposes: PurposeSet::only(Purpose::Treatment),
+            validity: Validity::during(TimeRange::new(Timestamp::EPOCH, Timestamp::from_seconds(100))?),
             quota: None,
         };
         let mut rng = ChaCha20Rng::seed_from_u64(2);
@@ -75,11 +73,22 @@ fn records(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
     for (name, len) in [("256 B", 256), ("4 KiB", 4096), ("1 MiB", 1 << 20)] {
         let plaintext = vec![0x5A; len];
         let sealed = parties.seal(&plaintext, Parties::data_key(&plaintext, &mut rng))?;
+        let start = Timestamp::from_seconds(i64::from(FIRST.number()) * 3600);
+        let facts = IndexFacts {
+            record: RECORD,
+            sequence: 0,
+            content: ContentId::of(sealed.ciphertext()),
+            header: sealed.part().header_digest(),
+            commitments: Digest::ZERO,
+            count: 0,
+            span: TimeRange::new(start, start.plus(Duration::from_secs(3600)))?,
+            epoch: 0,
+        };
+        let entry = IndexEntry::sign(facts, &parties.gateway, &CHAIN, &ACCOUNT)?;
         let view = LedgerView {
             chain: CHAIN,
             account: ACCOUNT,
-            header: sealed.part().header_digest(),
-            content: ContentId::of(sealed.ciphertext()),
+            entry: &entry,
             custodians: &custodians,
             least_version: 1,
             height: Height::new(1),

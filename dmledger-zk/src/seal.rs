@@ -4,7 +4,7 @@
 //! - [`range_tree`]: the patient's epoch keys, and the few nodes that stand for a range of hours
 //! - [`data_key`]: the key of one record and what is derived from it
 //! - [`stream`]: the record cipher, chunk by chunk
-//! - [`envelope`]: header, access part and ciphertext of a record; [`slot`]: the record's key under its hour's key
+//! - [`envelope`]: header, access part and ciphertext of a record; [`slot`]: the record's key under its hours' keys
 //! - [`gate`]: the mask of a record, shared among the nodes of a committee
 //! - [`grant`], [`wrap`]: what a grantee gets, and how it travels
 //! - [`open`](mod@open), [`error`]: reading, and the reasons why not
@@ -32,12 +32,12 @@ mod vectors;
 pub mod wrap;
 
 pub use data_key::{DataKey, Hedge, KeyCommitment, ValueKey};
-pub use envelope::{KindCode, Part, RecordHeader, RecordMeta, Sealed, begin_record, seal_record};
+pub use envelope::{Part, RecordHeader, RecordMeta, Sealed, begin_record, seal_record};
 pub use error::{Altered, Inauthentic, OpenError, Refused, SealError, SubKey, WrapError};
 pub use gate::{Committee, GateBundle, GateError, GateReply, GateSeed, Guard, NodeNumber, Shape, Subset};
-pub use grant::{GrantBody, GrantId, GrantTerms, PurposeCode, Validity, VerbBits};
+pub use grant::{GrantBody, GrantTerms};
 pub use open::{Keys, LedgerView, Plaintext, Standing, Unlocked, open, unlock};
-pub use range_tree::{Bucket, BucketRange, Cover, Epoch, EpochKey, EpochNumber, Hour, OutsideRange};
+pub use range_tree::{Bucket, BucketRange, Cover, Epoch, EpochKey, EpochNumber, Hour, Hours, OutsideRange};
 pub use slot::{AccessPart, CommitteeId, reslot};
 pub use stream::{Layout, Opener, Sealer, StreamError};
 pub use suite::{SealSuite, SuiteError};

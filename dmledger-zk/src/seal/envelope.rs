@@ -10,8 +10,8 @@
 //! [`RecordMeta`]; seal, which consumes the key.
 
 use super::data_key::{DataKey, KeyCommitment};
-use super::error::SealError;
-use super::range_tree::{EpochKey, Hour};
+use super::error::{Altered, OpenError, SealError};
+use super::range_tree::{EpochKey, Hours};
 use super::slot::AccessPart;
 use super::stream::{Layout, Sealer, StreamError};
 use super::suite::SealSuite;
@@ -21,25 +21,8 @@ use dmledger_core::envelope::{AccountId, ChainId, Envelope, Meaning, Signable};
 use dmledger_core::hash::{Digest, Tag, tag};
 use dmledger_core::key::PublicKey;
 use dmledger_core::record::index::RecordId;
+use dmledger_core::record::kind::DataKind;
 use dmledger_core::traits::signer::{Signer, endorse};
-
-/// What kind of data a record holds, as its code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
-pub struct KindCode(u16);
-
-impl KindCode {
-    /// The kind with this code.
-    #[must_use]
-    pub const fn new(code: u16) -> Self {
-        Self(code)
-    }
-
-    /// The code.
-    #[must_use]
-    pub const fn code(self) -> u16 {
-        self.0
-    }
-}
 
 /// What the author says about a record before it is sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,24 +30,24 @@ pub struct RecordMeta {
     chain: ChainId,
     account: AccountId,
     record: RecordId,
-    kind: KindCode,
-    hour: Hour,
+    kind: DataKind,
+    hours: Hours,
     values: Digest,
 }
 
 impl RecordMeta {
-    /// A record of `kind`, measured in `hour`, for `account` on `chain`. `values` is the root of the commitments to its
+    /// A record of `kind`, about `hours`, for `account` on `chain`. `values` is the root of the commitments to its
     /// values, [`Digest::ZERO`] if there are none.
     #[must_use]
     pub const fn new(
         chain: ChainId,
         account: AccountId,
         record: RecordId,
-        kind: KindCode,
-        hour: Hour,
+        kind: DataKind,
+        hours: Hours,
         values: Digest,
     ) -> Self {
-        Self { chain, account, record, kind, hour, values }
+        Self { chain, account, record, kind, hours, values }
     }
 
     /// The record's id.
@@ -74,7 +57,7 @@ impl RecordMeta {
     }
 }
 
-/// The immutable header of a sealed record, 185 bytes. Chain and account stand in the [`Envelope`] around it, which its
+/// The immutable header of a sealed record, 189 bytes. Chain and account stand in the [`Envelope`] around it, which its
 /// author signs; the envelope's identity is the header digest. The salt makes that digest tell nothing.
 ///
 /// Kind of data and exact length are veiled with a one-time pad from the data key: whoever keeps the lake sees neither.
@@ -87,7 +70,7 @@ pub struct RecordHeader {
     key: KeyCommitment,
     values: Digest,
     salt: [u8; 32],
-    hour: Hour,
+    hours: Hours,
     author: PublicKey,
 }
 
@@ -95,7 +78,7 @@ pub struct RecordHeader {
 const VEILED_BYTES: usize = 10;
 
 impl Canonical for RecordHeader {
-    const MAX_BYTES: usize = 185;
+    const MAX_BYTES: usize = 189;
 }
 
 impl Signable for RecordHeader {
@@ -127,10 +110,10 @@ impl RecordHeader {
         self.values
     }
 
-    /// The hour in which the data was measured.
+    /// The hours the data are about.
     #[must_use]
-    pub const fn hour(&self) -> Hour {
-        self.hour
+    pub const fn hours(&self) -> &Hours {
+        &self.hours
     }
 
     /// Who made the record.
@@ -147,15 +130,17 @@ impl RecordHeader {
         Layout::of_padded(self.padded)
     }
 
-    /// Kind of data and exact length; refuses a length that is not padded to the announced one.
-    pub(crate) fn unveil(&self, key: &DataKey) -> Result<(KindCode, u64), StreamError> {
+    /// Kind of data and exact length; refuses a kind that is not in the catalogue and a length that is not padded to
+    /// the announced one.
+    pub(crate) fn unveil(&self, key: &DataKey) -> Result<(DataKind, u64), OpenError> {
         let [k1, k2, length @ ..] = masked(self.veiled, key);
         let length = u64::from_be_bytes(length);
         let layout = Layout::of_plaintext(length)?;
         if layout.padded() != self.padded {
-            return Err(StreamError::Length { found: layout.padded(), announced: self.padded });
+            return Err(OpenError::Tampered(Altered::Length));
         }
-        Ok((KindCode(u16::from_be_bytes([k1, k2])), length))
+        let kind = DataKind::from_code(u16::from_be_bytes([k1, k2])).map_err(|_| OpenError::WrongKind)?;
+        Ok((kind, length))
     }
 }
 
@@ -174,7 +159,7 @@ fn header(
 ) -> Result<Envelope<RecordHeader>, SealError> {
     let mut veiled = [0; VEILED_BYTES];
     let (kind, length) = veiled.split_at_mut(2);
-    kind.copy_from_slice(&meta.kind.0.to_be_bytes());
+    kind.copy_from_slice(&meta.kind.code().to_be_bytes());
     length.copy_from_slice(&len.to_be_bytes());
     let body = RecordHeader {
         suite: SealSuite::default(),
@@ -184,7 +169,7 @@ fn header(
         key: key.commitment(),
         values: meta.values,
         salt: key.salt(),
-        hour: meta.hour,
+        hours: meta.hours,
         author: author.public(),
     };
     Ok(endorse(Envelope::new(meta.chain, Some(meta.account), body), author, Meaning::Authored)?)
@@ -274,7 +259,7 @@ impl Sealed {
 /// `author` signs the header; `custodian`, one of the account's keys, signs the access part. They may be the same.
 ///
 /// # Errors
-/// [`SealError`]: too long, hour outside the epoch, or a signature could not be made.
+/// [`SealError`]: too long, hours outside the epoch, or a signature could not be made.
 pub fn begin_record(
     meta: &RecordMeta,
     len: u64,

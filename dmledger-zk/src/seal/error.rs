@@ -48,11 +48,13 @@ impl fmt::Display for SubKey {
 pub enum Altered {
     /// The digest of the record header is not the one anchored.
     Header,
+    /// The index entry says something else about the record than its header.
+    Entry,
     /// The header is not signed by the author it names.
     Author,
     /// The content id of the ciphertext is not the one anchored.
     Content,
-    /// The access part belongs to another header, epoch or hour.
+    /// The access part belongs to another header, committee or hours.
     AccessPart,
     /// None of the account's keys has signed the access part.
     Custodian,
@@ -68,6 +70,7 @@ impl fmt::Display for Altered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Header => "the record header is not the one anchored",
+            Self::Entry => "the index entry and the record header contradict each other",
             Self::Author => "the record header is not signed by its author",
             Self::Content => "the ciphertext is not the one anchored",
             Self::AccessPart => "the access part does not belong to this record",
@@ -93,7 +96,7 @@ pub enum OpenError {
         /// The absent ones.
         which: Vec<SubKey>,
     },
-    /// The record's hour is not among the hours granted.
+    /// Not all of the record's hours are among the hours granted.
     #[error(transparent)]
     OutsideRange(#[from] OutsideRange),
     /// The record is of another kind of data than the grant names.
@@ -163,7 +166,7 @@ pub enum SealError {
     /// The plaintext does not have the announced length, or is too long.
     #[error(transparent)]
     Stream(#[from] StreamError),
-    /// The record's hour does not lie in the epoch.
+    /// One of the record's hours does not lie in the epoch.
     #[error(transparent)]
     OutsideRange(#[from] OutsideRange),
     /// A signature could not be made or added.

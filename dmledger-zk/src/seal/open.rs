@@ -1,21 +1,21 @@
 //! Opening a sealed record: everything that can be checked without a key is checked before any key is used.
 //!
-//! Order of checks: chain, account, header digest, author's signature; content id of the ciphertext; access part
-//! (record, version, signature for the account); the grant's standing, validity and account; epoch and hour; gate; slot and
+//! Order of checks: chain, account, header digest, index entry and header alike, author's signature; content id of the ciphertext; access part
+//! (record, version, signature for the account); the grant's standing, validity and account; epoch and hours; gate; slot and
 //! key commitment; kind and length; chunks. The first that fails is the answer.
 
-use super::envelope::{KindCode, Part, RecordHeader};
+use super::envelope::{Part, RecordHeader};
 use super::error::{Altered, OpenError, SubKey};
 use super::gate::{self, Combined, GateReply, NodeNumber, Wanted};
 use super::grant::GrantBody;
-use super::range_tree::{Epoch, EpochKey};
+use super::range_tree::{Epoch, EpochKey, Hours};
 use super::slot::{AccessPart, CommitteeId, GateMask};
 use super::stream::Opener;
 use super::{DataKey, ValueKey};
 use dmledger_core::envelope::{AccountId, ChainId, Endorsement, Envelope, Meaning, Signable};
-use dmledger_core::hash::Digest;
 use dmledger_core::key::PublicKey;
-use dmledger_core::record::index::ContentId;
+use dmledger_core::record::index::{ContentId, IndexEntry};
+use dmledger_core::record::kind::DataKind;
 use dmledger_core::time::{Height, Timestamp};
 use zeroize::Zeroizing;
 
@@ -39,10 +39,8 @@ pub struct LedgerView<'a> {
     pub chain: ChainId,
     /// The account that holds the record.
     pub account: AccountId,
-    /// Digest of the record header, from the index entry.
-    pub header: Digest,
-    /// Content id of the ciphertext, from the index entry.
-    pub content: ContentId,
+    /// The record's entry in the index, as finalised.
+    pub entry: &'a IndexEntry,
     /// The account's keys, one of which must have signed the access part.
     pub custodians: &'a [PublicKey],
     /// Lowest version of the access part that is still acceptable; 1 if none has been seen.
@@ -72,7 +70,7 @@ pub enum Keys<'a> {
 /// A record whose key has been recovered: what it is, and the cipher of its chunks.
 #[derive(Debug)]
 pub struct Unlocked {
-    kind: KindCode,
+    kind: DataKind,
     values: ValueKey,
     opener: Opener,
     liars: Vec<NodeNumber>,
@@ -81,7 +79,7 @@ pub struct Unlocked {
 impl Unlocked {
     /// Kind of data.
     #[must_use]
-    pub const fn kind(&self) -> KindCode {
+    pub const fn kind(&self) -> DataKind {
         self.kind
     }
 
@@ -114,7 +112,7 @@ pub struct Plaintext {
 impl Plaintext {
     /// Kind of data.
     #[must_use]
-    pub const fn kind(&self) -> KindCode {
+    pub const fn kind(&self) -> DataKind {
         self.unlocked.kind
     }
 
@@ -137,7 +135,7 @@ impl Plaintext {
 /// [`OpenError`], in the order of checks that the module describes.
 pub fn open(part: &Part, ciphertext: &[u8], keys: Keys<'_>, view: &LedgerView<'_>) -> Result<Plaintext, OpenError> {
     check_header(part.header(), view)?;
-    if ContentId::of(ciphertext) != view.content {
+    if ContentId::of(ciphertext) != view.entry.facts().content {
         return Err(OpenError::Tampered(Altered::Content));
     }
     let unlocked = unlock(part, keys, view)?;
@@ -161,7 +159,7 @@ pub fn unlock(part: &Part, keys: Keys<'_>, view: &LedgerView<'_>) -> Result<Unlo
         Keys::Owner(epochs) => {
             let own = epochs.iter().find(|own| own.epoch().number() == access.epoch());
             let own = own.ok_or_else(|| missing(access))?;
-            check_hour(own.epoch(), header, access)?;
+            check_hours(own.epoch(), header, access)?;
             (own.unlock_slot(header, access)?, Vec::new())
         }
         Keys::Grant(grant) => by_grant(grant, &[], part, view)?,
@@ -191,21 +189,21 @@ fn by_grant(
         return Err(OpenError::WrongAccount);
     }
     let (header, access) = (part.header().body(), part.access().body());
-    let (cover, leaf) = grant.leaf(access)?;
-    check_hour(cover.epoch(), header, access)?;
+    let (cover, hours) = grant.hour_keys(access)?;
+    check_hours(cover.epoch(), header, access)?;
     if access.committee() == CommitteeId::NONE {
-        return Ok((access.data_key(header, &leaf, &GateMask::None)?, Vec::new()));
+        return Ok((access.data_key(header, &hours, &GateMask::None)?, Vec::new()));
     }
     let committee = cover.committee().filter(|committee| committee.id() == access.committee());
     let committee = committee.ok_or(OpenError::Tampered(Altered::AccessPart))?;
     let wanted = Wanted { record: header.record(), epoch: access.epoch(), tags: access.check_tags() };
     let Combined { mask, liars } = gate::combine(wanted, committee, replies)?;
-    Ok((access.data_key(header, &leaf, &mask)?, liars))
+    Ok((access.data_key(header, &hours, &mask)?, liars))
 }
 
-/// The author's hour decides, so that nobody can move a record under keys of another hour.
-fn check_hour(epoch: Epoch, header: &RecordHeader, access: &AccessPart) -> Result<(), OpenError> {
-    if epoch.bucket(header.hour()) == Ok(access.bucket()) {
+/// The author's hours decide, so that nobody can move a record under keys of other hours.
+fn check_hours(epoch: Epoch, header: &RecordHeader, access: &AccessPart) -> Result<(), OpenError> {
+    if epoch.buckets(header.hours()) == Ok(access.buckets()) {
         Ok(())
     } else {
         Err(OpenError::Tampered(Altered::AccessPart))
@@ -223,10 +221,19 @@ fn check_header(header: &Envelope<RecordHeader>, view: &LedgerView<'_>) -> Resul
     if header.account() != Some(view.account) {
         return Err(OpenError::WrongAccount);
     }
-    if header.id() != view.header {
+    let (body, facts) = (header.body(), view.entry.facts());
+    if header.id() != facts.header {
         return Err(OpenError::Tampered(Altered::Header));
     }
-    let author = header.body().author();
+    // The ledger decides by the entry's hours, the keys by the header's: an author must not say one here, another there.
+    let same = *body.record() == facts.record
+        && body.values() == facts.commitments
+        && body.author() == view.entry.author()
+        && Hours::touched_by(&facts.span) == Ok(*body.hours());
+    if !same {
+        return Err(OpenError::Tampered(Altered::Entry));
+    }
+    let author = body.author();
     if signed_by(header, |one| one.signer() == author && one.meaning() == Meaning::Authored) {
         Ok(())
     } else {
@@ -237,7 +244,7 @@ fn check_header(header: &Envelope<RecordHeader>, view: &LedgerView<'_>) -> Resul
 fn check_access(part: &Part, view: &LedgerView<'_>) -> Result<(), OpenError> {
     let access = part.access();
     let same = access.chain() == view.chain && access.account() == Some(view.account);
-    if !same || access.body().header() != view.header {
+    if !same || access.body().header() != view.entry.facts().header {
         return Err(OpenError::Tampered(Altered::AccessPart));
     }
     let of_account = |one: &Endorsement| view.custodians.contains(&one.signer()) && one.meaning() == Meaning::Approved;

@@ -4,6 +4,13 @@
 //! The epoch key is the root. The children of a node are `node(b) = H("node", node, b)` for `b` in 0, 1; sixteen levels
 //! down lie 65,536 leaves, one an hour: an epoch spans up to 7.48 years. A grant for a range of hours holds the fewest
 //! nodes below which lie exactly the hours of the range (at most 30). Who holds them can walk down, never up or aside.
+//!
+//! A record about several hours is sealed under all nodes of the minimal cover of its hours: it opens to those who hold
+//! every one of them. (A node of that cover lies inside the granted range, hence under a node of the grant.)
+
+mod epoch;
+
+pub use epoch::{Bucket, BucketRange, Epoch, EpochNumber, Hour, Hours, OutsideRange};
 
 use super::data_key::DataKey;
 use super::envelope::RecordHeader;
@@ -18,172 +25,24 @@ use borsh::{
 use core::fmt;
 use dmledger_core::hash::{Hasher, tag};
 use dmledger_core::record::index::RecordId;
-use dmledger_core::time::Timestamp;
 use rand_core::CryptoRng;
-use thiserror::Error;
 
 /// Levels below the root.
 pub const DEPTH: u32 = 16;
 /// Most nodes a cover can have: two a level, the first two levels excepted.
 pub const MAX_COVER: usize = 2 * (DEPTH as usize) - 2;
 
-/// An hour of universal time, counted from 1970-01-01T00:00Z.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
-pub struct Hour(u32);
-
-impl Hour {
-    /// The hour with this number.
-    #[must_use]
-    pub const fn new(number: u32) -> Self {
-        Self(number)
-    }
-
-    /// The hour in which `at` lies.
-    ///
-    /// # Errors
-    /// [`OutsideRange`] before 1970 or beyond the year 491,936.
-    pub fn of(at: Timestamp) -> Result<Self, OutsideRange> {
-        u32::try_from(at.millis().div_euclid(3_600_000)).map(Self).map_err(|_| OutsideRange)
-    }
-
-    /// The number of the hour.
-    #[must_use]
-    pub const fn number(self) -> u32 {
-        self.0
-    }
-}
-
-/// The hour asked for lies outside the range that the keys at hand cover.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("outside the granted range of time")]
-pub struct OutsideRange;
-
-/// The number of an epoch of one account; a revocation opens the next one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
-pub struct EpochNumber(u32);
-
-impl EpochNumber {
-    /// The epoch with this number.
-    #[must_use]
-    pub const fn new(number: u32) -> Self {
-        Self(number)
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn number(self) -> u32 {
-        self.0
-    }
-
-    /// The epoch after this one; the last number repeats itself.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
-}
-
-/// An epoch: its number and the hour of its first leaf. Its leaves may lie in the past, so that old records can be
-/// moved into a new epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
-pub struct Epoch {
-    number: EpochNumber,
-    first: Hour,
-}
-
-impl Epoch {
-    /// Epoch `number`, whose first leaf is hour `first`.
-    #[must_use]
-    pub const fn new(number: EpochNumber, first: Hour) -> Self {
-        Self { number, first }
-    }
-
-    /// The epoch's number.
-    #[must_use]
-    pub const fn number(&self) -> EpochNumber {
-        self.number
-    }
-
-    /// The hour of the epoch's first leaf.
-    #[must_use]
-    pub const fn first(&self) -> Hour {
-        self.first
-    }
-
-    /// The bucket of `hour`.
-    ///
-    /// # Errors
-    /// [`OutsideRange`] before the epoch's first hour or after its last.
-    pub fn bucket(&self, hour: Hour) -> Result<Bucket, OutsideRange> {
-        let offset = hour.0.checked_sub(self.first.0).ok_or(OutsideRange)?;
-        u16::try_from(offset).map(Bucket).map_err(|_| OutsideRange)
-    }
-}
-
-/// A leaf's place in its epoch: hours since the epoch's first hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
-pub struct Bucket(u16);
-
-impl Bucket {
-    /// The bucket with this number.
-    #[must_use]
-    pub const fn new(number: u16) -> Self {
-        Self(number)
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn number(self) -> u16 {
-        self.0
-    }
-}
-
-/// Buckets from `first` to `last`, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize)]
-pub struct BucketRange {
-    first: Bucket,
-    last: Bucket,
-}
-
-impl BucketRange {
-    /// The buckets of an epoch, all of them.
-    pub const ALL: Self = Self { first: Bucket(0), last: Bucket(u16::MAX) };
-
-    /// The buckets from `first` to `last`, both included.
-    ///
-    /// # Errors
-    /// [`OutsideRange`] if `last` lies before `first`.
-    pub fn new(first: Bucket, last: Bucket) -> Result<Self, OutsideRange> {
-        if first <= last { Ok(Self { first, last }) } else { Err(OutsideRange) }
-    }
-
-    /// First bucket.
-    #[must_use]
-    pub const fn first(&self) -> Bucket {
-        self.first
-    }
-
-    /// Last bucket.
-    #[must_use]
-    pub const fn last(&self) -> Bucket {
-        self.last
-    }
-}
-
-impl BorshDeserialize for BucketRange {
-    fn deserialize_reader<R: Read>(reader: &mut R) -> IoResult<Self> {
-        let (first, last) = BorshDeserialize::deserialize_reader(reader)?;
-        Self::new(first, last).map_err(|_| malformed("range of buckets"))
-    }
-}
-
-/// The key of one leaf, from which the key of every record of that hour follows.
+/// The keys of a run of hours: those of the nodes of its minimal cover, left to right. Whoever holds keys for all of
+/// the hours can derive them; whoever lacks one hour lacks the node above it.
 #[derive(Debug)]
-pub struct Leaf(Secret);
+pub(crate) struct HourKeys(Vec<Secret>);
 
-impl Leaf {
-    /// `A = H("leaf", leaf, record)`: the patient's half of the key of a record's slot.
+impl HourKeys {
+    /// `A = H("leaf", node keys, record)`: the patient's half of the key of a record's slot.
     pub(crate) fn of_record(&self, record: &RecordId) -> Secret {
-        Secret::derived(Hasher::new(tag::SEAL_LEAF).chain(self.0.bytes()).chain(record.as_bytes()))
+        let start = Hasher::new(tag::SEAL_LEAF);
+        let nodes = self.0.iter().fold(start, |hasher, node| hasher.chain(node.bytes()));
+        Secret::derived(nodes.chain(record.as_bytes()))
     }
 }
 
@@ -213,7 +72,7 @@ impl EpochKey {
     /// # Errors
     /// [`GateError::OtherEpoch`] if the seed was drawn for another epoch.
     pub fn guarded_by(self, gate: GateSeed) -> Result<Self, GateError> {
-        if gate.guard().epoch() != self.epoch.number {
+        if gate.guard().epoch() != self.epoch.number() {
             return Err(GateError::OtherEpoch);
         }
         Ok(Self { gate: Some(gate), ..self })
@@ -247,31 +106,32 @@ impl EpochKey {
     /// The data key in a slot of this epoch.
     pub(crate) fn unlock_slot(&self, header: &RecordHeader, access: &AccessPart) -> Result<DataKey, OpenError> {
         let missing = |have, need, which| Err(OpenError::MissingSubKey { have, need, which: vec![which] });
-        if access.epoch() != self.epoch.number {
+        if access.epoch() != self.epoch.number() {
             return missing(0, 1, SubKey::RangeNodes(access.epoch()));
         }
         let own = self.gate.as_ref().map_or(CommitteeId::NONE, |gate| gate.guard().committee().id());
+        let hours = self.hour_keys(access.buckets());
         if access.committee() == CommitteeId::NONE {
-            return access.data_key(header, &self.leaf(access.bucket()), &GateMask::None);
+            return access.data_key(header, &hours, &GateMask::None);
         }
         if access.committee() != own {
             return missing(1, 2, SubKey::GateSeed(access.committee()));
         }
         let (mask, _) = self.mask(header.record());
-        access.data_key(header, &self.leaf(access.bucket()), &mask)
+        access.data_key(header, &hours, &mask)
     }
 
     /// The same root, said to begin `hours` later: a lie about the epoch.
     #[cfg(test)]
     pub(crate) fn shifted(&self, hours: u32) -> Self {
-        let first = Hour(self.epoch.first.0 + hours);
-        Self { epoch: Epoch { number: self.epoch.number, first }, root: self.root.duplicate(), gate: None }
+        let first = Hour::new(self.epoch.first().number() + hours);
+        Self { epoch: Epoch::new(self.epoch.number(), first), root: self.root.duplicate(), gate: None }
     }
 
-    /// The leaf of `bucket`.
-    #[must_use]
-    pub fn leaf(&self, bucket: Bucket) -> Leaf {
-        Leaf(descend(&self.root, Node::ROOT, Node::leaf(bucket, DEPTH)))
+    /// The keys of the hours `buckets`.
+    pub(crate) fn hour_keys(&self, buckets: BucketRange) -> HourKeys {
+        let walk = |node| descend(&self.root, Node::ROOT, node);
+        HourKeys(minimal_cover(buckets, DEPTH).into_iter().map(walk).collect())
     }
 }
 
@@ -311,15 +171,14 @@ impl Cover {
         self.keys.len()
     }
 
-    /// The leaf of `bucket`.
-    ///
-    /// # Errors
-    /// [`OutsideRange`]: no node at hand lies above that leaf.
-    pub fn leaf(&self, bucket: Bucket) -> Result<Leaf, OutsideRange> {
-        let leaf = Node::leaf(bucket, DEPTH);
-        let nodes = minimal_cover(self.range, DEPTH);
-        let (node, key) = nodes.iter().zip(&self.keys).find(|(node, _)| node.is_above(leaf)).ok_or(OutsideRange)?;
-        Ok(Leaf(descend(key, *node, leaf)))
+    /// The keys of the hours `buckets`; refused unless all of them lie in [`Self::range`].
+    pub(crate) fn hour_keys(&self, buckets: BucketRange) -> Result<HourKeys, OutsideRange> {
+        let held = minimal_cover(self.range, DEPTH);
+        let key = |wanted: Node| {
+            let above = held.iter().zip(&self.keys).find(|(node, _)| node.is_above(wanted));
+            above.map(|(node, key)| descend(key, *node, wanted)).ok_or(OutsideRange)
+        };
+        minimal_cover(buckets, DEPTH).into_iter().map(key).collect::<Result<_, _>>().map(HourKeys)
     }
 }
 

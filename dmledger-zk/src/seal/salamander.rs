@@ -122,11 +122,11 @@ fn one_ciphertext_under_two_keys_is_read_by_the_holder_of_the_committed_key_only
     };
     assert_ne!(opened(&key(1)), opened(&key(2)), "the cipher alone accepts both");
 
-    let content = ContentId::of(&ciphertext);
+    let entry = world.entry(sealed.part().header(), ContentId::of(&ciphertext));
     let read = |slot: &DataKey| {
         let access = AccessPart::issue(sealed.part().header(), slot, &world.epochs[0], 1, &world.patient).unwrap();
         let part = Part::new(sealed.part().header().clone(), access);
-        let view = LedgerView { content, ..world.view(&sealed) };
+        let view = LedgerView { entry: &entry, ..world.view(&sealed) };
         open(&part, &ciphertext, Keys::Grant(&world.grant), &view).map(|plaintext| plaintext.as_bytes().to_vec())
     };
     assert_eq!(read(&key(1)), Ok(opened(&key(1))));

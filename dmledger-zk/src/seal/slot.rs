@@ -1,9 +1,9 @@
-//! The slot of a record: its data key under a key that only the holders of the right hour can derive; and the access
+//! The slot of a record: its data key under a key that only the holders of the right hours can derive; and the access
 //! part around it, the only part of a sealed record that ever changes.
 //!
 //! ```text
-//! context = H("slot", header digest, version, epoch, bucket, committee, check tags)
-//! A       = H("leaf", leaf(bucket), record)                  the patient's half
+//! context = H("slot", header digest, version, epoch, buckets, committee, check tags)
+//! A       = H("leaf", nodes above the buckets, record)        the patient's half
 //! G       = mask of the gate committee for this record       32 zero bytes when there is no committee
 //! KEK     = H("kek", A, G, context)
 //! slot    = AEAD(KEK, nonce 0, DEK, associated data = context)     32 + 16 bytes
@@ -15,7 +15,7 @@ use super::data_key::DataKey;
 use super::envelope::{Part, RecordHeader};
 use super::error::{Altered, Inauthentic, OpenError, SealError};
 use super::gate::{CheckTag, MAX_SUBSETS};
-use super::range_tree::{Bucket, EpochKey, EpochNumber, Leaf};
+use super::range_tree::{BucketRange, EpochKey, EpochNumber, HourKeys};
 use super::secret::Secret;
 use super::suite::TAG_BYTES;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -84,20 +84,20 @@ impl GateMask {
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Slot([u8; SLOT_BYTES]);
 
-/// The mutable part of a sealed record: which hour of which epoch opens it, and the slot. Signed for the account.
+/// The mutable part of a sealed record: which hours of which epoch open it, and the slot. Signed for the account.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct AccessPart {
     header: Digest,
     version: u64,
     epoch: EpochNumber,
-    bucket: Bucket,
+    buckets: BucketRange,
     committee: CommitteeId,
     check_tags: List<CheckTag, MAX_SUBSETS>,
     slot: Slot,
 }
 
 impl Canonical for AccessPart {
-    const MAX_BYTES: usize = 1 + 32 + 8 + 4 + 2 + 4 + 4 + 8 * MAX_SUBSETS + SLOT_BYTES;
+    const MAX_BYTES: usize = 1 + 32 + 8 + 4 + 4 + 4 + 4 + 8 * MAX_SUBSETS + SLOT_BYTES;
 }
 
 impl Signable for AccessPart {
@@ -111,7 +111,7 @@ impl AccessPart {
     /// `version` is 1 for a new record and grows with every later access part of it.
     ///
     /// # Errors
-    /// [`SealError::OutsideRange`] if the record's hour does not lie in the epoch; [`SealError::Signature`].
+    /// [`SealError::OutsideRange`] if one of the record's hours does not lie in the epoch; [`SealError::Signature`].
     pub fn issue(
         header: &Envelope<RecordHeader>,
         key: &DataKey,
@@ -119,18 +119,18 @@ impl AccessPart {
         version: u64,
         custodian: &dyn Signer,
     ) -> Result<Envelope<Self>, SealError> {
-        let bucket = epoch.epoch().bucket(header.body().hour())?;
+        let buckets = epoch.epoch().buckets(header.body().hours())?;
         let (mask, check_tags) = epoch.mask(header.body().record());
         let mut part = Self {
             header: header.id(),
             version,
             epoch: epoch.epoch().number(),
-            bucket,
+            buckets,
             committee: mask.committee(),
             check_tags: List::new(check_tags)?,
             slot: Slot([0; SLOT_BYTES]),
         };
-        part.slot = part.fill(header.body(), key, &epoch.leaf(bucket), &mask)?;
+        part.slot = part.fill(header.body(), key, &epoch.hour_keys(buckets), &mask)?;
         Ok(endorse(Envelope::new(header.chain(), header.account(), part), custodian, Meaning::Approved)?)
     }
 
@@ -152,10 +152,10 @@ impl AccessPart {
         self.epoch
     }
 
-    /// The hour of the epoch whose key opens the slot.
+    /// The hours of the epoch whose keys open the slot.
     #[must_use]
-    pub const fn bucket(&self) -> Bucket {
-        self.bucket
+    pub const fn buckets(&self) -> BucketRange {
+        self.buckets
     }
 
     /// The committee whose mask the slot's key needs.
@@ -171,8 +171,13 @@ impl AccessPart {
     }
 
     /// Takes the data key out of the slot and holds it against the header's commitment.
-    pub(crate) fn data_key(&self, header: &RecordHeader, leaf: &Leaf, mask: &GateMask) -> Result<DataKey, OpenError> {
-        let (kek, context) = self.slot_key(header.record(), leaf, mask);
+    pub(crate) fn data_key(
+        &self,
+        header: &RecordHeader,
+        hours: &HourKeys,
+        mask: &GateMask,
+    ) -> Result<DataKey, OpenError> {
+        let (kek, context) = self.slot_key(header.record(), hours, mask);
         let (sealed, tag) = self.slot.0.split_last_chunk::<TAG_BYTES>().ok_or(Inauthentic)?;
         let mut bytes = Zeroizing::new([0; 32]);
         bytes.copy_from_slice(sealed);
@@ -181,8 +186,14 @@ impl AccessPart {
         if header.key_commitment().is_of(&key) { Ok(key) } else { Err(OpenError::Tampered(Altered::DataKey)) }
     }
 
-    fn fill(&self, header: &RecordHeader, key: &DataKey, leaf: &Leaf, mask: &GateMask) -> Result<Slot, Inauthentic> {
-        let (kek, context) = self.slot_key(header.record(), leaf, mask);
+    fn fill(
+        &self,
+        header: &RecordHeader,
+        key: &DataKey,
+        hours: &HourKeys,
+        mask: &GateMask,
+    ) -> Result<Slot, Inauthentic> {
+        let (kek, context) = self.slot_key(header.record(), hours, mask);
         let mut slot = [0; SLOT_BYTES];
         let (place, tag) = slot.split_last_chunk_mut::<TAG_BYTES>().ok_or(Inauthentic)?;
         place.copy_from_slice(key.secret().bytes());
@@ -190,16 +201,17 @@ impl AccessPart {
         Ok(Slot(slot))
     }
 
-    fn slot_key(&self, record: &RecordId, leaf: &Leaf, mask: &GateMask) -> (Secret, Digest) {
+    fn slot_key(&self, record: &RecordId, hours: &HourKeys, mask: &GateMask) -> (Secret, Digest) {
         let context = Hasher::new(tag::SEAL_SLOT)
             .chain(self.header)
             .chain(self.version.to_le_bytes())
             .chain(self.epoch.number().to_le_bytes())
-            .chain(self.bucket.number().to_le_bytes())
+            .chain(self.buckets.first().number().to_le_bytes())
+            .chain(self.buckets.last().number().to_le_bytes())
             .chain(self.committee.number().to_le_bytes())
             .field(self.check_tags.as_flattened())
             .finish();
-        let share = leaf.of_record(record);
+        let share = hours.of_record(record);
         let kek = Hasher::new(tag::SEAL_SLOT_KEY).chain(share.bytes()).chain(mask.bytes()).chain(context);
         (Secret::derived(kek), context)
     }
@@ -209,8 +221,8 @@ impl AccessPart {
 /// a new access part, one version higher, under the new one.
 ///
 /// # Errors
-/// [`SealError::OldSlot`] if `old` is not the key of the present slot, [`SealError::OutsideRange`] if the record's hour
-/// does not lie in the new epoch, [`SealError::Signature`].
+/// [`SealError::OldSlot`] if `old` is not the key of the present slot, [`SealError::OutsideRange`] if one of the record's
+/// hours does not lie in the new epoch, [`SealError::Signature`].
 pub fn reslot(part: &Part, old: &EpochKey, new: &EpochKey, custodian: &dyn Signer) -> Result<Part, SealError> {
     let (header, access) = (part.header(), part.access().body());
     let key = old.unlock_slot(header.body(), access).map_err(SealError::OldSlot)?;

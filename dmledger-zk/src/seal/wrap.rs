@@ -10,7 +10,7 @@
 //! account's policy signed and whose digest the contents must have.
 
 use super::error::{Inauthentic, WrapError};
-use super::grant::{GrantBody, GrantId};
+use super::grant::GrantBody;
 use super::secret::Secret;
 use super::stream::Layout;
 use super::suite::SealSuite;
@@ -20,6 +20,7 @@ use borsh::{
 };
 use core::{convert::Infallible, fmt};
 use dmledger_core::codec::{Bytes, Canonical};
+use dmledger_core::consent::GrantId;
 use dmledger_core::envelope::{AccountId, ChainId};
 use dmledger_core::hash::{Digest, Hasher, tag};
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256, kem::XWing};
@@ -204,10 +205,10 @@ pub struct AnchoredGrant {
     pub digest: Digest,
 }
 
-/// Wraps a grant to its grantee's public key.
+/// Wraps a grant to a grantee's public key.
 ///
 /// # Errors
-/// [`WrapError::WrongRecipient`] if the grant names another grantee; [`WrapError::BadPublicKey`].
+/// [`WrapError::BadPublicKey`] if the key cannot be encapsulated to.
 pub fn wrap_grant(
     body: &GrantBody,
     chain: ChainId,
@@ -215,9 +216,6 @@ pub fn wrap_grant(
     rng: &mut impl CryptoRng,
 ) -> Result<WrappedGrant, WrapError> {
     let (terms, suite, id) = (body.terms(), recipient.suite(), recipient.id());
-    if terms.grantee != id {
-        return Err(WrapError::WrongRecipient);
-    }
     let info = info(suite, MessageType::Grant, chain);
     let aad = associated(terms.account, terms.grant, id);
     let message = padded(&body.to_secret_bytes());
@@ -283,7 +281,7 @@ pub fn unwrap_grant(
     .map_err(|_| Inauthentic)?;
     let body = GrantBody::from_secret_bytes(unpadded(&contents).ok_or(Inauthentic)?)?;
     let terms = body.terms();
-    let same = terms.account == expected.account && terms.grant == expected.grant && terms.grantee == id;
+    let same = terms.account == expected.account && terms.grant == expected.grant;
     if same && body.digest() == expected.digest { Ok(body) } else { Err(WrapError::NotAnchored) }
 }
 

@@ -1,6 +1,6 @@
 use super::*;
-use crate::seal::testing::{FIRST, World, account, epoch, record_id, rng};
-use crate::seal::{Bucket, EpochKey, GrantBody, Keys, Part, Sealed, open, reslot, unlock};
+use crate::seal::testing::{Anchored, World, account, epoch, hour, range, record_id, rng};
+use crate::seal::{EpochKey, GrantBody, Keys, Part, open, reslot, unlock};
 use dmledger_core::codec;
 
 const ID: CommitteeId = CommitteeId::new(4);
@@ -163,7 +163,7 @@ struct Guarded {
     world: World,
     grant: GrantBody,
     bundles: Vec<GateBundle>,
-    sealed: Sealed,
+    sealed: Anchored,
 }
 
 impl Guarded {
@@ -172,7 +172,7 @@ impl Guarded {
         let gate = seed(7, 3);
         let bundles = bundles(&gate);
         let key = EpochKey::generate(epoch(0), &mut rng(8)).guarded_by(gate).unwrap();
-        let cover = key.cover(crate::seal::testing::range(24, 47));
+        let cover = key.cover(range(24, 47));
         let grant = GrantBody::new(world.grant.terms().clone(), vec![cover], &mut rng(9)).unwrap();
         world.epochs[0] = key;
         let sealed = world.seal(1, 30, b"5.5 mmol/L");
@@ -224,12 +224,12 @@ fn range_nodes_of_another_hour_and_the_whole_gate_open_nothing() {
     let access = guarded.sealed.part().access().body();
     let header = guarded.sealed.part().header().body();
     let (mask, _) = seed(7, 3).mask(&record_id(1));
-    let wrong = guarded.world.epochs[0].leaf(Bucket::new(31));
+    let wrong = guarded.world.epochs[0].hour_keys(range(31, 31));
     assert!(access.data_key(header, &wrong, &mask).is_err());
-    let right = guarded.world.epochs[0].leaf(Bucket::new(30));
+    let right = guarded.world.epochs[0].hour_keys(range(30, 30));
     assert!(access.data_key(header, &right, &GateMask::None).is_err());
     assert!(access.data_key(header, &right, &mask).is_ok());
-    assert_eq!(header.hour().number(), FIRST.number() + 30);
+    assert_eq!(header.hours().first(), hour(30));
 }
 
 #[test]

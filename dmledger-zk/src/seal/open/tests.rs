@@ -1,14 +1,16 @@
 use super::*;
 use crate::seal::stream::CHUNK_BYTES;
-use crate::seal::testing::{KIND, World, account, chain, range, record_id, rng};
-use crate::seal::{Bucket, EpochNumber, GrantTerms, Hedge, Inauthentic, OutsideRange, Sealed};
+use crate::seal::testing::{Anchored, KIND, OTHER_KIND, World, account, chain, hours, range, record_id, rng};
+use crate::seal::{EpochNumber, GrantTerms, Hedge, Inauthentic, OutsideRange};
+use dmledger_core::hash::Digest;
 use dmledger_core::key::{SecretKey, Suite};
+use dmledger_core::record::index::IndexFacts;
 
-fn record(world: &World) -> Sealed {
+fn record(world: &World) -> Anchored {
     world.seal(1, 30, b"5.5 mmol/L")
 }
 
-fn refusal(sealed: &Sealed, keys: Keys<'_>, view: &LedgerView<'_>) -> OpenError {
+fn refusal(sealed: &Anchored, keys: Keys<'_>, view: &LedgerView<'_>) -> OpenError {
     open(sealed.part(), sealed.ciphertext(), keys, view).unwrap_err()
 }
 
@@ -105,7 +107,7 @@ fn another_chain_and_another_account_are_refused_by_name() {
 fn a_grant_for_another_kind_is_refused() {
     let world = World::new();
     let sealed = record(&world);
-    let foreign = granted(&world, |terms| terms.kind = KindCode::new(KIND.code() + 1));
+    let foreign = granted(&world, |terms| terms.kind = OTHER_KIND);
     assert_eq!(refusal(&sealed, Keys::Grant(&foreign), &world.view(&sealed)), OpenError::WrongKind);
 }
 
@@ -129,9 +131,43 @@ fn a_swapped_header_ciphertext_or_access_part_is_named() {
 fn a_ciphertext_that_the_index_was_lied_to_about_does_not_open() {
     let world = World::new();
     let (sealed, other) = (record(&world), world.seal(2, 30, b"9.9 mmol/L"));
-    let view = LedgerView { content: ContentId::of(other.ciphertext()), ..world.view(&sealed) };
+    let entry = world.entry(sealed.part().header(), ContentId::of(other.ciphertext()));
+    let view = LedgerView { entry: &entry, ..world.view(&sealed) };
     let refused = open(sealed.part(), other.ciphertext(), Keys::Grant(&world.grant), &view).unwrap_err();
     assert_eq!(refused, OpenError::Inauthentic(Inauthentic));
+}
+
+#[test]
+fn a_record_of_several_hours_needs_a_grant_for_all_of_them() {
+    let world = World::new();
+    for (first, last, inside) in [(24, 47, true), (30, 31, true), (23, 24, false), (47, 48, false), (0, 71, false)] {
+        let key = DataKey::generate(&record_id(1), &Hedge::Content(b"a day"), &mut rng(1));
+        let sealed = world.seal_with(&World::meta_of(1, hours(first, last)), key, b"a day");
+        let answer = world.read(&sealed, Keys::Grant(&world.grant));
+        let expected = if inside { Ok(b"a day".to_vec()) } else { Err(OpenError::OutsideRange(OutsideRange)) };
+        assert_eq!(answer, expected, "hours {first} to {last}");
+        assert!(world.read(&sealed, Keys::Owner(&world.epochs)).is_ok());
+    }
+}
+
+/// The ledger's decision goes by the entry's hours, the keys go by the header's.
+#[test]
+fn an_entry_that_contradicts_its_header_is_refused() {
+    let world = World::new();
+    let sealed = record(&world);
+    let (facts, other) = (sealed.entry.facts(), world.seal(2, 31, b"9.9"));
+    let contradictions = [
+        IndexFacts { span: other.entry.facts().span, ..facts.clone() },
+        IndexFacts { commitments: Digest::ZERO, ..facts.clone() },
+        IndexFacts { record: record_id(2), ..facts.clone() },
+    ];
+    let mut entries: Vec<_> = contradictions.into_iter().map(|facts| world.anchor(facts)).collect();
+    entries.push(IndexEntry::sign(facts.clone(), &world.patient, &chain(1), &account(2)).unwrap());
+    for (i, entry) in entries.iter().enumerate() {
+        let view = LedgerView { entry, ..world.view(&sealed) };
+        let refused = refusal(&sealed, Keys::Owner(&world.epochs), &view);
+        assert_eq!(refused, OpenError::Tampered(Altered::Entry), "contradiction {i}");
+    }
 }
 
 #[test]
@@ -179,7 +215,7 @@ fn a_record_cannot_be_moved_under_the_keys_of_another_hour() {
     let key = DataKey::generate(&record_id(1), &Hedge::Content(b"5.5"), &mut rng(1));
     let shifted = world.epochs[0].shifted(30);
     let access = AccessPart::issue(sealed.part().header(), &key, &shifted, 1, &world.patient).unwrap();
-    assert_eq!(access.body().bucket(), Bucket::new(30));
+    assert_eq!(access.body().buckets(), range(30, 30));
     let part = Part::new(sealed.part().header().clone(), access);
     let refused = open(&part, sealed.ciphertext(), Keys::Grant(&world.grant), &world.view(&sealed)).unwrap_err();
     assert_eq!(refused, OpenError::Tampered(Altered::AccessPart));

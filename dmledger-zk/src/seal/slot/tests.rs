@@ -1,5 +1,5 @@
 use super::*;
-use crate::seal::testing::{FIRST, World, epoch, record_id, rng};
+use crate::seal::testing::{FIRST, World, epoch, range, record_id, rng};
 use crate::seal::{Epoch, Hedge, Hour, Keys, OutsideRange, SubKey, unlock};
 use dmledger_core::codec;
 
@@ -12,7 +12,7 @@ fn a_slot_gives_back_the_data_key() {
     let world = World::new();
     let sealed = world.seal_with(&World::meta(1, 30), key(1), b"5.5");
     let (header, access) = (sealed.part().header().body(), sealed.part().access().body());
-    let leaf = world.epochs[0].leaf(Bucket::new(30));
+    let leaf = world.epochs[0].hour_keys(range(30, 30));
     let opened = access.data_key(header, &leaf, &GateMask::None).unwrap();
     assert_eq!(opened.secret(), key(1).secret());
     assert_eq!(borsh::to_vec(&access.slot).unwrap().len(), 48);
@@ -23,12 +23,12 @@ fn every_field_of_the_access_part_is_bound_into_the_slot() {
     let world = World::new();
     let sealed = world.seal(1, 30, b"5.5");
     let (header, access) = (sealed.part().header().body(), sealed.part().access().body());
-    let leaf = world.epochs[0].leaf(Bucket::new(30));
+    let leaf = world.epochs[0].hour_keys(range(30, 30));
     let alterations: [fn(&mut AccessPart); 7] = [
         |part| part.header = Digest::ZERO,
         |part| part.version += 1,
         |part| part.epoch = EpochNumber::new(1),
-        |part| part.bucket = Bucket::new(31),
+        |part| part.buckets = range(30, 31),
         |part| part.committee = CommitteeId::new(1),
         |part| part.check_tags = List::new(vec![[0; 8]]).unwrap(),
         |part| part.slot.0[0] ^= 1,
@@ -39,7 +39,7 @@ fn every_field_of_the_access_part_is_bound_into_the_slot() {
         let refused = altered.data_key(header, &leaf, &GateMask::None).unwrap_err();
         assert_eq!(refused, OpenError::Inauthentic(Inauthentic), "alteration {i}");
     }
-    let other_hour = world.epochs[0].leaf(Bucket::new(31));
+    let other_hour = world.epochs[0].hour_keys(range(31, 31));
     let refused = access.data_key(header, &other_hour, &GateMask::None).unwrap_err();
     assert_eq!(refused, OpenError::Inauthentic(Inauthentic));
 }
