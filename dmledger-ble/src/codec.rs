@@ -1,23 +1,30 @@
 //! Bytes to meaning and back: GATT characteristics as exact values.
 //!
 //! - [`cursor`] reads and writes fields; [`medfloat`], [`date_time`], [`crc`] and [`uuid`] are what layouts share.
-//! - One file a service holds its characteristics: [`glucose`], [`racp`], [`exact`].
+//! - One file a service holds its characteristics: [`glucose`] with [`racp`] and the vendor's [`exact`], [`cgm`],
+//!   [`blood_pressure`], [`heart_rate`], [`plx`], [`thermometer`], [`weight`].
 //!
 //! Rules for every decoder: it is total (no panic on any input), it does not allocate, it ignores reserved flag bits,
 //! it refuses octets that no flag announces, and `encode(decode(x)) == x` for every `x` without reserved bits.
 //! Every encoder writes into the caller's buffer, so that a meter's firmware can link this module alone.
 
+pub mod blood_pressure;
+pub mod cgm;
 pub mod crc;
 pub mod cursor;
 pub mod date_time;
 pub mod exact;
 pub mod glucose;
+pub mod heart_rate;
 mod layout;
 pub mod medfloat;
+pub mod plx;
 pub mod racp;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod thermometer;
 pub mod uuid;
+pub mod weight;
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;

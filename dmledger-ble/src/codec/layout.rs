@@ -1,6 +1,55 @@
-//! The shapes that attribute layouts are made of: bit sets and numbered codes.
+//! The three shapes that attribute layouts are made of: records with optional fields, bit sets and numbered codes.
 //!
 //! Macros because the layouts are tables: each use reads like the row of the specification that it implements.
+
+/// A value with mandatory and optional fields, its constructor, accessors and `with_` setters.
+macro_rules! record {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            required { $( $(#[$rdoc:meta])* $rfield:ident : $rtype:ty, )* }
+            optional { $( $(#[$odoc:meta])* $ofield:ident / $with:ident : $otype:ty, )* }
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name {
+            $( $rfield: $rtype, )*
+            $( $ofield: Option<$otype>, )*
+        }
+
+        impl $name {
+            /// A value with the mandatory fields; every optional field is absent.
+            #[must_use]
+            pub const fn new($( $rfield: $rtype ),*) -> Self {
+                Self { $( $rfield, )* $( $ofield: None, )* }
+            }
+
+            $(
+                $(#[$rdoc])*
+                #[must_use]
+                pub const fn $rfield(&self) -> $rtype {
+                    self.$rfield
+                }
+            )*
+
+            $(
+                $(#[$odoc])*
+                #[must_use]
+                pub const fn $ofield(&self) -> Option<$otype> {
+                    self.$ofield
+                }
+
+                #[doc = concat!("The same value with [`", stringify!($ofield), "`](Self::", stringify!($ofield), ") present.")]
+                #[must_use]
+                pub const fn $with(mut self, $ofield: $otype) -> Self {
+                    self.$ofield = Some($ofield);
+                    self
+                }
+            )*
+        }
+    };
+}
 
 /// A set of flags that keeps reserved bits, so that what was read can be written again.
 macro_rules! flags {
@@ -88,4 +137,4 @@ macro_rules! codes {
     };
 }
 
-pub(crate) use {codes, flags};
+pub(crate) use {codes, flags, record};

@@ -32,3 +32,11 @@ pub(crate) fn survives<C: Characteristic + Debug + PartialEq>(bytes: &[u8], rese
         assert_eq!(encoded, bytes);
     }
 }
+
+/// `full` with its first octet replaced by `flags` and cut to `length`: survives, and every cut is refused.
+pub(crate) fn every_flag_word<C: Characteristic + Debug + PartialEq>(full: &[u8], flags: u8, length: usize) {
+    let mut value = [0; 64];
+    value[..full.len()].copy_from_slice(full);
+    value[0] = flags;
+    every_cut_is_refused::<C>(&value[..length]);
+}
