@@ -8,6 +8,7 @@
 //! | [`segment`] | append-only block segments | the truth under [`Embedded`](embedded::Embedded) |
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod embedded;
 mod error;
 #[cfg(feature = "fault")]

@@ -182,15 +182,15 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
 }
 
-/// Whether some sound record starts in `bytes` after their first byte; `bytes` stand at `offset` in the file.
-pub(crate) fn sound_record_follows(bytes: &[u8], offset: u64) -> bool {
-    (1..bytes.len().saturating_sub(HEADER_LEN - 1)).any(|start| {
-        let Some(rest) = bytes.get(start..) else { return false };
-        rest.starts_with(&MARK)
-            && Header::parse(rest, offset + start as u64).is_some_and(|header| {
-                let length = usize::try_from(header.record_len()).unwrap_or(usize::MAX);
-                rest.get(..length).is_some_and(|record| Record::parse(record.to_vec(), offset + start as u64).is_some())
-            })
+/// Where in `bytes`, after their first byte, the next sound record starts; `bytes` stand at `offset` in the file.
+pub(crate) fn next_sound_record(bytes: &[u8], offset: u64) -> Option<usize> {
+    (1..bytes.len().saturating_sub(HEADER_LEN - 1)).find(|start| {
+        let Some(rest) = bytes.get(*start..).filter(|rest| rest.starts_with(&MARK)) else { return false };
+        let at = offset + *start as u64;
+        Header::parse(rest, at).is_some_and(|header| {
+            let length = usize::try_from(header.record_len()).unwrap_or(usize::MAX);
+            rest.get(..length).is_some_and(|record| Record::parse(record.to_vec(), at).is_some())
+        })
     })
 }
 
@@ -266,8 +266,8 @@ mod tests {
         let second = bytes.len() as u64;
         bytes.extend_from_slice(sample(second).bytes());
         bytes[20] ^= 1;
-        assert!(sound_record_follows(&bytes, 0));
-        assert!(!sound_record_follows(&bytes[..bytes.len() - 1], 0));
+        assert_eq!(next_sound_record(&bytes, 0), Some(second as usize));
+        assert_eq!(next_sound_record(&bytes[..bytes.len() - 1], 0), None);
     }
 
     #[test]

@@ -4,13 +4,14 @@
 //! sound follows it in the last segment and the bytes themselves show a write that did not finish: they stop short, or a
 //! whole sector is still empty. Everything else is damage to acknowledged data and is refused, never cut.
 
+use std::io;
 use std::sync::Arc;
 
 use dmledger_core::hash::Digest;
 use dmledger_core::traits::StoreError;
 
 use super::file::LogFile;
-use super::record::{HEADER_LEN, Header, Record, lost_a_sector, sound_record_follows};
+use super::record::{HEADER_LEN, Header, Record, lost_a_sector, next_sound_record};
 use super::{Location, MAX_RECORD, Reader, SEGMENT_HEADER, SegmentHeader, read_segment_header, unknown_format};
 use crate::error::{corrupt, from_io};
 
@@ -75,7 +76,7 @@ impl<'a> Walk<'a> {
                 Ok(Step::End((self.segment, self.offset)))
             };
         }
-        match self.read()? {
+        match record_at(&*self.file, self.segment, self.offset, self.length).map_err(from_io)? {
             Some((at, record)) => {
                 self.offset = at.end();
                 Ok(Step::Record(at, record))
@@ -117,43 +118,48 @@ impl<'a> Walk<'a> {
             && (self.length < SEGMENT_HEADER || lost_a_sector(header, 0))
     }
 
-    fn read(&self) -> Result<Option<(Location, Record)>, StoreError> {
-        let left = self.length - self.offset;
-        if left < HEADER_LEN as u64 {
-            return Ok(None);
-        }
-        let header = self.bytes(HEADER_LEN as u64)?;
-        let Some(header) = Header::parse(&header, self.offset) else { return Ok(None) };
-        if header.record_len() > left.min(MAX_RECORD) {
-            return Ok(None);
-        }
-        let at = super::record::location(self.segment, self.offset, &header);
-        let bytes = self.bytes(at.length)?;
-        Ok(Record::parse(bytes, self.offset).map(|record| (at, record)))
-    }
-
     fn judge_tail(&self) -> Result<Step, StoreError> {
-        let damage = Err(corrupt("block record", self.expected));
         let left = self.length - self.offset;
         // More than one record can be is not one unfinished record.
-        if self.segment != self.last || left > MAX_RECORD {
-            return damage;
+        if self.segment == self.last && left <= MAX_RECORD {
+            let mut rest = vec![0; usize::try_from(left).unwrap_or(0)];
+            self.file.read_at(self.offset, &mut rest).map_err(from_io)?;
+            if is_unfinished(&rest, self.offset) {
+                return Ok(Step::End((self.segment, self.offset)));
+            }
         }
-        let rest = self.bytes(left)?;
-        let stops_short = match Header::parse(&rest, self.offset) {
-            Some(header) => header.record_len() > left,
-            None => left < HEADER_LEN as u64,
-        };
-        let unfinished = stops_short || lost_a_sector(&rest, self.offset);
-        if unfinished && !sound_record_follows(&rest, self.offset) {
-            return Ok(Step::End((self.segment, self.offset)));
-        }
-        damage
+        Err(corrupt("block record", self.expected))
     }
+}
 
-    fn bytes(&self, length: u64) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
-        self.file.read_at(self.offset, &mut bytes).map_err(from_io)?;
-        Ok(bytes)
+/// The sound record at `offset` of a segment of `length` bytes, if there is one.
+pub(crate) fn record_at(
+    file: &dyn LogFile,
+    segment: u32,
+    offset: u64,
+    length: u64,
+) -> io::Result<Option<(Location, Record)>> {
+    let left = length.saturating_sub(offset);
+    if left < HEADER_LEN as u64 {
+        return Ok(None);
     }
+    let mut bytes = vec![0; HEADER_LEN];
+    file.read_at(offset, &mut bytes)?;
+    let Some(header) = Header::parse(&bytes, offset) else { return Ok(None) };
+    let at = super::record::location(segment, offset, &header);
+    if at.length > left.min(MAX_RECORD) {
+        return Ok(None);
+    }
+    bytes.resize(usize::try_from(at.length).unwrap_or(0), 0);
+    file.read_at(offset, &mut bytes)?;
+    Ok(Record::parse(bytes, offset).map(|record| (at, record)))
+}
+
+/// Whether `rest`, the end of the last segment from `offset` on, is one record that was never completely written.
+pub(crate) fn is_unfinished(rest: &[u8], offset: u64) -> bool {
+    let stops_short = match Header::parse(rest, offset) {
+        Some(header) => header.record_len() > rest.len() as u64,
+        None => rest.len() < HEADER_LEN,
+    };
+    (stops_short || lost_a_sector(rest, offset)) && next_sound_record(rest, offset).is_none()
 }
