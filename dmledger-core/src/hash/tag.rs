@@ -79,6 +79,10 @@ tags! {
     STATE_LEAF = "dmledger/core/state-leaf/v1", "leaf of the state tree: key and digest of the value";
     STATE_NODE = "dmledger/core/state-node/v1", "node of the state tree";
     STATE_EMPTY = "dmledger/core/state-empty/v1", "empty subtree of the state tree";
+    DEVICE = "dmledger/core/device/v1", "name of a device within a record";
+    RAW_READING = "dmledger/core/raw-reading/v1", "bytes of a reading as received";
+    READING = "dmledger/core/reading/v1", "digest of a reading";
+    READING_BATCH = "dmledger/core/reading-batch/v1", "digest of an hour's readings";
 }
 
 #[cfg(test)]
