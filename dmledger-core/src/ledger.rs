@@ -1,6 +1,24 @@
 //! The state machine a BFT engine drives: check, propose, validate, apply.
+//!
+//! [`StateMachine`] is the contract, [`machine::Ledger`] keeps it with the rules of [`action`](crate::action),
+//! [`query::Query`] answers questions about one height with proofs, and [`answer`] checks the answers.
+
+pub mod answer;
+#[cfg(feature = "std")]
+pub mod machine;
+#[cfg(feature = "std")]
+pub mod query;
+#[cfg(feature = "std")]
+mod signatures;
+
+pub use answer::{AccessLog, AccountGrants, AccountRecords, AnswerError};
+#[cfg(feature = "std")]
+pub use machine::Ledger;
+#[cfg(feature = "std")]
+pub use query::Query;
 
 use crate::{
+    action::Refusal,
     block::{Block, BlockError, FinalizedBlock, RawAction, Tip},
     envelope::ChainId,
     hash::Digest,
@@ -8,7 +26,10 @@ use crate::{
     time::{Height, Timestamp},
     traits::StoreError,
 };
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 use thiserror::Error;
 
 /// What a proposer brings to a new block.
@@ -118,6 +139,12 @@ impl Rejection {
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
+    }
+}
+
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.code(), refusal.to_string())
     }
 }
 

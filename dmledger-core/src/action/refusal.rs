@@ -4,10 +4,8 @@ use crate::{
     account::Missing,
     codec::CodecError,
     identity::{CertificateError, MemberId},
-    ledger::Rejection,
     record::RecordId,
 };
-use alloc::string::ToString;
 use thiserror::Error;
 
 macro_rules! refusals {
@@ -130,12 +128,6 @@ refusals! {
     171 "grant was revoked already" AlreadyRevoked;
     /// The request's name is taken.
     180 "request was answered already" RequestExists;
-}
-
-impl From<Refusal> for Rejection {
-    fn from(refusal: Refusal) -> Self {
-        Self::new(refusal.code(), refusal.to_string())
-    }
 }
 
 impl From<Missing> for Refusal {

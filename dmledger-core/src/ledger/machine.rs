@@ -1,0 +1,496 @@
+//! The ledger: the rules of the actions over a block store.
+//!
+//! A proposal is executed when it is built or validated; what came out is remembered, so that applying the decided block
+//! executes nothing again. Signatures are verified once, when an action is first seen, in batches.
+
+use super::{Applied, BlockContext, LedgerError, Rejection, StateMachine, signatures::Vetted};
+use crate::{
+    action::{self, Action, Fault, Frame, Genesis, Refusal, SignedAction, configure::Settings},
+    block::{Block, BlockError, FinalizedBlock, Header, RawAction, Tip},
+    envelope::{ChainId, Envelope},
+    hash::{Digest, tree},
+    identity::CertificateError,
+    quorum::{Address, BlockId, ValidatorSet},
+    state::{
+        Delta, StateError, Tree, Update,
+        tables::{Facts, Places},
+    },
+    time::{Height, Moment, Timestamp},
+    traits::{BlockCommit, BlockStore, RowKey, StateRows, StoreError},
+};
+use core::{fmt, time::Duration};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Executed blocks that are remembered: a round's proposal, and those of a few rounds before it.
+const REMEMBERED: usize = 4;
+/// Actions taken from a pool at a time, so that their signatures make full batches.
+const HANDFUL: usize = 256;
+/// An entry may run ahead of the account's records by so many and still wait in a pool.
+const LOOKAHEAD: u64 = 10_000;
+
+/// The rules over a store: what a node runs, and what an engine drives.
+pub struct Ledger {
+    chain: ChainId,
+    store: Arc<dyn BlockStore>,
+    tree: Tree,
+    tip: Tip,
+    settings: Settings,
+    validators: ValidatorSet,
+    vetted: Vetted,
+    executed: Mutex<Vec<(BlockId, Executed)>>,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("chain", &self.chain).field("height", &self.tip.height).finish_non_exhaustive()
+    }
+}
+
+/// What the actions of a block lead to.
+struct Executed {
+    update: Update,
+    actions: Vec<Digest>,
+    next_validators: Digest,
+}
+
+impl Ledger {
+    /// Begins a network: commits the genesis block to an empty store.
+    ///
+    /// # Errors
+    /// [`LedgerError::WrongGenesis`] if the store holds blocks already; [`LedgerError::Store`].
+    pub fn create(genesis: &Genesis, store: Arc<dyn BlockStore>) -> Result<Self, LedgerError> {
+        if store.tip()?.is_some() {
+            return Err(LedgerError::WrongGenesis);
+        }
+        let (block, update) = begin(genesis)?;
+        let tip = Tip::after(block.block().header(), None);
+        store.commit(&BlockCommit { block, tip, changes: update.changes })?;
+        Self::open(genesis, store)
+    }
+
+    /// Opens a network where its store left off.
+    ///
+    /// # Errors
+    /// [`LedgerError::WrongGenesis`] if the store is empty or began with another genesis; [`LedgerError::StateRoot`] if
+    /// its state is not the one its last header commits to; [`LedgerError::Store`].
+    pub fn open(genesis: &Genesis, store: Arc<dyn BlockStore>) -> Result<Self, LedgerError> {
+        let tip = store.tip()?.ok_or(LedgerError::WrongGenesis)?;
+        let first = store.block(Height::GENESIS)?.ok_or(LedgerError::WrongGenesis)?;
+        if first != begin(genesis)?.0 {
+            return Err(LedgerError::WrongGenesis);
+        }
+        let chain = genesis.chain();
+        let tree = Tree::open(store.at(tip.height)?, tip.height).map_err(unreadable)?;
+        if tree.root().digest != tip.state_root {
+            return Err(LedgerError::StateRoot);
+        }
+        let (settings, validators) = {
+            let facts = Facts::new(chain, &tree);
+            (Settings::read(&facts).map_err(unreadable)?, next_validators(&facts)?)
+        };
+        let (vetted, executed) = (Vetted::default(), Mutex::default());
+        Ok(Self { chain, store, tree, tip, settings, validators, vetted, executed })
+    }
+
+    /// [`Self::open`], or [`Self::create`] if the store is empty.
+    ///
+    /// # Errors
+    /// As those.
+    pub fn open_or_create(genesis: &Genesis, store: Arc<dyn BlockStore>) -> Result<Self, LedgerError> {
+        if store.tip()?.is_some() { Self::open(genesis, store) } else { Self::create(genesis, store) }
+    }
+
+    /// The settings in force after the tip.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The state after the tip.
+    #[must_use]
+    pub const fn facts(&self) -> Facts<'_> {
+        Facts::new(self.chain, &self.tree)
+    }
+
+    /// Where the things of this network stand in its state, for proofs.
+    #[must_use]
+    pub const fn places(&self) -> Places {
+        Places::new(self.chain)
+    }
+
+    /// The store behind it.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn BlockStore> {
+        &self.store
+    }
+
+    /// Why an action would not be accepted on top of the tip; [`StateMachine::check`] says the same in plain words.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn examine(&self, action: &RawAction) -> Result<Digest, Fault> {
+        let signed = action::decode(action).map_err(|error| Refusal::Malformed { error })?;
+        let frame = Frame::of(&signed);
+        if frame.chain() != self.chain {
+            return Err(Refusal::WrongChain.into());
+        }
+        let handler = signed.body().handler();
+        handler.check(&frame)?;
+        let next = Moment { height: self.tip.height.next(), time: self.tip.time.plus(Duration::from_millis(1)) };
+        match handler.verify(&frame, &self.facts(), next) {
+            Err(Fault::Refused(refusal)) if may_wait(&refusal) => {}
+            other => other?,
+        }
+        match self.vetted.check(&[(action.digest(), &signed)]).first() {
+            Some(0) | None => Ok(frame.id()),
+            Some(count) => Err(Refusal::BadSignature { count: *count }.into()),
+        }
+    }
+
+    fn next_moment(&self, clock: Timestamp) -> Moment {
+        let time = clock.max(self.tip.time.plus(Duration::from_millis(1)));
+        Moment { height: self.tip.height.next(), time }
+    }
+
+    /// Executes the actions of a block on top of the tip; every one has to succeed.
+    fn execute(&self, actions: &[RawAction], at: Moment) -> Result<Executed, LedgerError> {
+        let refused = |position, refusal: Refusal| LedgerError::Action { position, rejection: refusal.into() };
+        let mut signed = Vec::with_capacity(actions.len());
+        for (position, action) in actions.iter().enumerate() {
+            signed.push(action::decode(action).map_err(|error| refused(position, Refusal::Malformed { error }))?);
+        }
+        let known: Vec<_> = actions.iter().map(RawAction::digest).zip(&signed).collect();
+        let bad = self.vetted.check(&known);
+        if let Some((position, count)) = bad.into_iter().enumerate().find(|(_, count)| *count > 0) {
+            return Err(refused(position, Refusal::BadSignature { count }));
+        }
+        let mut delta = Delta::new(&self.tree);
+        let mut ids = Vec::with_capacity(signed.len());
+        for (position, action) in signed.iter().enumerate() {
+            let id = perform(self.chain, action, &mut delta, at).map_err(|fault| match fault {
+                Fault::Refused(refusal) => refused(position, refusal),
+                Fault::State(error) => unreadable(error),
+            })?;
+            ids.push(id);
+        }
+        self.finish(delta, ids, at)
+    }
+
+    fn finish(&self, delta: Delta<'_>, actions: Vec<Digest>, at: Moment) -> Result<Executed, LedgerError> {
+        let next_validators = next_validators(&Facts::new(self.chain, &delta))?.digest();
+        let update = self.tree.update(delta.into_batch(), at.height).map_err(unreadable)?;
+        Ok(Executed { update, actions, next_validators })
+    }
+
+    fn header(&self, actions: &[RawAction], executed: &Executed, at: Moment, proposer: Address) -> Header {
+        Header {
+            chain: self.chain,
+            height: at.height,
+            parent: self.tip.id,
+            time: at.time,
+            actions_root: tree::root(actions),
+            history_root: self.tip.history.root(),
+            state_root: executed.update.root.digest,
+            validators: self.validators.digest(),
+            next_validators: executed.next_validators,
+            proposer,
+        }
+    }
+
+    /// Takes actions from a pool until the block is full, leaving out what does not execute.
+    fn gather(
+        &self,
+        pool: &mut dyn Iterator<Item = RawAction>,
+        at: Moment,
+    ) -> Result<(Vec<RawAction>, Executed), LedgerError> {
+        let limits = self.settings.parameters();
+        let most = usize::try_from(limits.max_block_actions).unwrap_or(usize::MAX);
+        let mut room = usize::try_from(limits.max_block_bytes).unwrap_or(usize::MAX).saturating_sub(1024);
+        let mut delta = Delta::new(&self.tree);
+        let (mut taken, mut ids) = (Vec::new(), Vec::new());
+        while taken.len() < most {
+            let (handful, is_last) = handful(pool, most - taken.len(), &mut room);
+            let known: Vec<_> = handful.iter().map(|(raw, signed)| (raw.digest(), signed)).collect();
+            let bad = self.vetted.check(&known);
+            for ((raw, signed), bad) in handful.into_iter().zip(bad) {
+                if bad > 0 {
+                    continue;
+                }
+                match perform(self.chain, &signed, &mut delta, at) {
+                    Ok(id) => {
+                        ids.push(id);
+                        taken.push(raw);
+                    }
+                    Err(Fault::Refused(_)) => {}
+                    Err(Fault::State(error)) => return Err(unreadable(error)),
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        let executed = self.finish(delta, ids, at)?;
+        Ok((taken, executed))
+    }
+
+    fn check_header(&self, block: &Block) -> Result<(), LedgerError> {
+        let header = block.header();
+        header.verify_link(&self.tip, &self.chain)?;
+        if header.validators != self.validators.digest() || self.validators.get(&header.proposer).is_none() {
+            return Err(BlockError::ValidatorSet.into());
+        }
+        let limits = self.settings.parameters();
+        let within = |n: usize, most: u32| usize::try_from(most).is_ok_and(|most| n <= most);
+        if !within(block.size(), limits.max_block_bytes) || !within(block.actions().len(), limits.max_block_actions) {
+            return Err(BlockError::TooLarge.into());
+        }
+        Ok(block.verify_body()?)
+    }
+
+    fn check_clock(&self, time: Timestamp, now: Timestamp) -> Result<(), LedgerError> {
+        let millis = time.since(now).max(now.since(time)).as_millis();
+        let (millis, allowed) = (u64::try_from(millis).unwrap_or(u64::MAX), self.settings.parameters().max_skew_ms);
+        if millis > allowed { Err(LedgerError::ClockSkew { millis, allowed }) } else { Ok(()) }
+    }
+
+    /// Executes a block whose header fits, and compares what comes out with what the header says.
+    fn execute_block(&self, block: &Block) -> Result<Executed, LedgerError> {
+        let header = block.header();
+        let executed = self.execute(block.actions(), Moment { height: header.height, time: header.time })?;
+        if executed.next_validators != header.next_validators {
+            return Err(BlockError::ValidatorSet.into());
+        }
+        if executed.update.root.digest != header.state_root {
+            return Err(LedgerError::StateRoot);
+        }
+        Ok(executed)
+    }
+
+    fn remember(&self, id: BlockId, executed: Executed) {
+        let mut all = self.executed.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(known, _)| *known != id);
+        if all.len() >= REMEMBERED {
+            all.remove(0);
+        }
+        all.push((id, executed));
+    }
+
+    fn remembers(&self, id: &BlockId) -> bool {
+        self.executed.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(known, _)| known == id)
+    }
+
+    fn recall(&self, id: &BlockId) -> Option<Executed> {
+        let mut all = self.executed.lock().unwrap_or_else(PoisonError::into_inner);
+        let position = all.iter().position(|(known, _)| known == id)?;
+        Some(all.swap_remove(position).1)
+    }
+
+    /// Answers for a block at or below the tip: nothing to do if it is the one that is there.
+    fn repeated(&self, block: &FinalizedBlock) -> Result<Applied, LedgerError> {
+        let header = block.block().header();
+        if self.store.height_of(&header.id())? != Some(header.height) {
+            let expected = self.tip.height.next();
+            return Err(BlockError::WrongHeight { found: header.height, expected }.into());
+        }
+        let mut ids = Vec::with_capacity(block.block().actions().len());
+        for raw in block.block().actions() {
+            let signed = action::decode(raw).map_err(|_| LedgerError::CorruptState { what: "stored action" })?;
+            ids.push(signed.id());
+        }
+        Ok(Applied::new(header.height, header.state_root, ids))
+    }
+
+    /// Reads everything that depends on the tip again from the store.
+    fn reopen(&mut self) -> Result<(), LedgerError> {
+        let tip = self.store.tip()?.ok_or(LedgerError::WrongGenesis)?;
+        self.tree = Tree::open(self.store.at(tip.height)?, tip.height).map_err(unreadable)?;
+        self.tip = tip;
+        Ok(())
+    }
+}
+
+impl StateMachine for Ledger {
+    fn chain(&self) -> ChainId {
+        self.chain
+    }
+
+    fn tip(&self) -> Tip {
+        self.tip.clone()
+    }
+
+    fn validators(&self, height: Height) -> Result<ValidatorSet, LedgerError> {
+        if height > self.tip.height.next() {
+            return Err(LedgerError::UnknownHeight { height });
+        }
+        if height == self.tip.height.next() {
+            return Ok(self.validators.clone());
+        }
+        let block = self.store.block(height)?.ok_or(LedgerError::UnknownHeight { height })?;
+        // The set seldom changes: no need for an old state while the header names today's.
+        if block.block().header().validators == self.validators.digest() {
+            return Ok(self.validators.clone());
+        }
+        let before = height.previous().unwrap_or(Height::GENESIS);
+        let tree = Tree::open(self.store.at(before)?, before).map_err(unreadable)?;
+        next_validators(&Facts::new(self.chain, &tree))
+    }
+
+    fn check(&self, action: &RawAction) -> Result<Digest, Rejection> {
+        self.examine(action).map_err(|fault| match fault {
+            Fault::Refused(refusal) => refusal.into(),
+            Fault::State(error) => Rejection::new(1, error.to_string()),
+        })
+    }
+
+    fn propose(&self, context: &BlockContext, pool: &mut dyn Iterator<Item = RawAction>) -> Result<Block, LedgerError> {
+        if context.height != self.tip.height.next() {
+            return Err(LedgerError::UnknownHeight { height: context.height });
+        }
+        let at = self.next_moment(context.time);
+        let (actions, executed) = self.gather(pool, at)?;
+        let block = Block::new(self.header(&actions, &executed, at, context.proposer), actions)?;
+        self.remember(block.id(), executed);
+        Ok(block)
+    }
+
+    fn validate(&self, block: &Block, now: Timestamp) -> Result<(), LedgerError> {
+        // Offered again in a later round, perhaps much later: it was right by the clock when it was new.
+        if self.remembers(&block.id()) {
+            return Ok(block.verify_body()?);
+        }
+        self.check_header(block)?;
+        self.check_clock(block.header().time, now)?;
+        let executed = self.execute_block(block)?;
+        self.remember(block.id(), executed);
+        Ok(())
+    }
+
+    fn apply(&mut self, block: FinalizedBlock) -> Result<Applied, LedgerError> {
+        if block.block().header().height <= self.tip.height {
+            return self.repeated(&block);
+        }
+        block.verify(&self.tip, &self.chain, &self.validators)?;
+        let executed = match self.recall(&block.block().id()) {
+            Some(executed) => executed,
+            None => {
+                self.check_header(block.block())?;
+                self.execute_block(block.block())?
+            }
+        };
+        let tip = Tip::after(block.block().header(), Some(&self.tip));
+        let Executed { update, actions, next_validators: next } = executed;
+        let commit = BlockCommit { block, tip, changes: update.changes };
+        self.store.commit(&commit)?;
+        self.tip = commit.tip;
+        self.executed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if self.tree.advance(update.pending, self.store.at(self.tip.height)?).is_err() {
+            self.reopen()?;
+        }
+        if next != self.validators.digest() {
+            self.validators = next_validators(&self.facts())?;
+        }
+        self.settings = Settings::read(&self.facts()).map_err(unreadable)?;
+        Ok(Applied::new(self.tip.height, self.tip.state_root, actions))
+    }
+
+    fn finalized(&self, height: Height) -> Result<Option<FinalizedBlock>, LedgerError> {
+        Ok(self.store.block(height)?)
+    }
+}
+
+/// The genesis block, and the state it leaves behind: a function of the genesis alone.
+///
+/// # Errors
+/// [`LedgerError::Block`] if genesis does not fit into a block, [`LedgerError::Action`] if it does not execute.
+pub fn begin(genesis: &Genesis) -> Result<(FinalizedBlock, Update), LedgerError> {
+    let chain = genesis.chain();
+    let action = Envelope::new(chain, None, Action::Configure(Box::new(genesis.clone())));
+    let raw = action::encode(&action).map_err(|_| BlockError::TooLarge)?;
+    let tree = Tree::empty(Arc::new(NoRows));
+    let mut delta = Delta::new(&tree);
+    let at = Moment { height: Height::GENESIS, time: genesis.time() };
+    perform(chain, &action, &mut delta, at).map_err(|fault| match fault {
+        Fault::Refused(refusal) => LedgerError::Action { position: 0, rejection: refusal.into() },
+        Fault::State(error) => unreadable(error),
+    })?;
+    let update = tree.update(delta.into_batch(), at.height).map_err(unreadable)?;
+    let validators = genesis.validators().digest();
+    let header = Header {
+        chain,
+        height: at.height,
+        parent: BlockId::new(Digest::ZERO),
+        time: at.time,
+        actions_root: tree::root(&[&raw]),
+        history_root: tree::empty(),
+        state_root: update.root.digest,
+        validators,
+        next_validators: validators,
+        proposer: Address::from_bytes([0; 20]),
+    };
+    Ok((FinalizedBlock::genesis(Block::new(header, vec![raw])?)?, update))
+}
+
+/// The rows before the first block.
+struct NoRows;
+
+impl StateRows for NoRows {
+    fn row(&self, _: &RowKey) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+}
+
+/// Runs the three checks of one action whose signatures have been verified; leaves no trace if one fails.
+fn perform(chain: ChainId, action: &SignedAction, delta: &mut Delta<'_>, at: Moment) -> Result<Digest, Fault> {
+    let frame = Frame::of(action);
+    if frame.chain() != chain {
+        return Err(Refusal::WrongChain.into());
+    }
+    let handler = action.body().handler();
+    handler.check(&frame)?;
+    handler.verify(&frame, &Facts::new(chain, delta), at)?;
+    delta.attempt(|delta| handler.execute(&frame, delta, at))?;
+    Ok(frame.id())
+}
+
+/// The next readable actions of a pool, as many as fit; and whether the pool or the room has come to its end.
+fn handful(
+    pool: &mut dyn Iterator<Item = RawAction>,
+    most: usize,
+    room: &mut usize,
+) -> (Vec<(RawAction, SignedAction)>, bool) {
+    let mut all = Vec::new();
+    while all.len() < most.min(HANDFUL) {
+        let Some(raw) = pool.next() else { return (all, true) };
+        let size = raw.as_slice().len() + 4;
+        if size > *room {
+            return (all, true);
+        }
+        if let Ok(signed) = action::decode(&raw) {
+            *room -= size;
+            all.push((raw, signed));
+        }
+    }
+    (all, false)
+}
+
+/// Whether time, or actions that are on their way, may yet make the action acceptable.
+fn may_wait(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::WrongSequence { found, expected } => found > expected && found - expected <= LOOKAHEAD,
+        // Block time stands still between blocks; the proposer's clock decides.
+        Refusal::Certificate { error: CertificateError::NotYetValid { .. } } => true,
+        _ => false,
+    }
+}
+
+fn next_validators(facts: &Facts<'_>) -> Result<ValidatorSet, LedgerError> {
+    facts.validators().map_err(unreadable)?.ok_or(LedgerError::CorruptState { what: "validator set" })
+}
+
+fn unreadable(error: StateError) -> LedgerError {
+    match error {
+        StateError::Store(error) => LedgerError::Store(error),
+        StateError::WrongRoot { .. } => LedgerError::StateRoot,
+        _ => LedgerError::CorruptState { what: "state" },
+    }
+}
