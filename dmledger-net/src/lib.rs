@@ -19,5 +19,7 @@ pub mod node;
 pub mod transport;
 pub mod wire;
 
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

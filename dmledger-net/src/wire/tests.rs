@@ -1,1 +1,147 @@
+use super::*;
+use crate::testing::{self, Tally};
+use dmledger_core::{hash::tagged, quorum::VoteKind};
 
+fn signature(n: u8) -> Signature {
+    testing::secret_key(n).sign(&Digest::new([n; 32])).unwrap()
+}
+
+fn voter(n: u8) -> Address {
+    Address::of(&testing::secret_key(n).public())
+}
+
+fn block() -> BlockId {
+    BlockId::new(Digest::new([5; 32]))
+}
+
+fn vote() -> SignedVote {
+    let vote =
+        Vote { kind: VoteKind::Precommit, height: Height::new(7), round: 1, block: Some(block()), voter: voter(0) };
+    SignedVote { vote, signature: signature(0) }
+}
+
+fn proposal() -> SignedProposal {
+    let proposal =
+        Proposal { height: Height::new(7), round: 2, block: block(), valid_round: Some(1), proposer: voter(1) };
+    SignedProposal { proposal, signature: signature(1) }
+}
+
+fn polka() -> PolkaProof {
+    let signatures = List::new((0..4).map(|n| (voter(n), signature(n))).collect()).unwrap();
+    PolkaProof { height: Height::new(7), round: 1, block: block(), signatures }
+}
+
+fn round() -> RoundProof {
+    let vote = |n| RoundVote { kind: VoteKind::Prevote, block: None, voter: voter(n), signature: signature(n) };
+    RoundProof {
+        height: Height::new(7),
+        round: 3,
+        rule: RoundRule::Skip,
+        votes: List::new((0..2).map(vote).collect()).unwrap(),
+    }
+}
+
+fn refusal() -> GossipMessage {
+    let rejection = Rejection::new(9, "no grant covers this range".to_owned());
+    GossipMessage::refusal(Digest::new([3; 32]), Height::new(6), &rejection).unwrap()
+}
+
+/// Round trip, every truncation and a trailing byte refused, every flipped bit another message or none.
+fn holds<M: Message + PartialEq + std::fmt::Debug>(message: &M) -> Digest {
+    let frame = message.frame();
+    assert_eq!(M::read(&frame).as_ref(), Ok(message));
+    for end in 0..frame.len() {
+        assert!(M::read(&frame[..end]).is_err(), "{end} of {} bytes accepted", frame.len());
+    }
+    assert!(M::read(&[&frame[..], &[0]].concat()).is_err());
+    for at in 0..frame.len() {
+        let mut bytes = frame.to_vec();
+        bytes[at] ^= 1;
+        assert_ne!(M::read(&bytes).as_ref(), Ok(message), "byte {at}");
+    }
+    tagged(tag::RAW_ACTION, &frame)
+}
+
+#[test]
+fn every_message_reads_back_and_nothing_else_does() {
+    let actions = List::new(vec![testing::count(1, 20).unwrap(), testing::count(2, 30).unwrap()]).unwrap();
+    let digests = [
+        holds(&ConsensusMessage::Vote(vote())),
+        holds(&ConsensusMessage::Proposal(proposal())),
+        holds(&LivenessMessage::Vote(vote())),
+        holds(&LivenessMessage::Polka(polka())),
+        holds(&LivenessMessage::Round(round())),
+        holds(&BodyMessage::Body { round: 4, block: EncodedBlock::new(vec![1, 2, 3]).unwrap() }),
+        holds(&BodyMessage::Wanted { height: Height::new(7), block: block() }),
+        holds(&SyncMessage::Status { tip: Height::new(8) }),
+        holds(&SyncMessage::Request { from: Height::new(9) }),
+        holds(&SyncMessage::Blocks(List::empty())),
+        holds(&GossipMessage::Actions(actions)),
+        holds(&GossipMessage::Final { action: Digest::new([3; 32]), height: Height::new(6) }),
+        holds(&refusal()),
+    ];
+    let all: Vec<u8> = digests.iter().flat_map(|digest| digest.to_bytes()).collect();
+    // Guards the layout: a change of any message changes it, and needs a new version.
+    assert_eq!(tagged(tag::RAW_ACTION, &all).to_string(), LAYOUT);
+}
+const LAYOUT: &str = "8b5acaf52024862416cdba505b8036bbd0634ee1219a5369707f12506d0f2f54";
+
+#[test]
+fn the_largest_messages_fit_their_channels() {
+    let signatures = List::new((0..MAX_VALIDATORS).map(|_| (voter(0), signature(0))).collect()).unwrap();
+    let polka = LivenessMessage::Polka(PolkaProof { signatures, ..polka() });
+    assert!(polka.frame().len() <= Channel::Liveness.max_bytes());
+    let one = RoundVote { kind: VoteKind::Precommit, block: Some(block()), voter: voter(0), signature: signature(0) };
+    let votes = List::new(vec![one; 2 * MAX_VALIDATORS]).unwrap();
+    let round = LivenessMessage::Round(RoundProof { votes, ..round() });
+    assert!(round.frame().len() <= Channel::Liveness.max_bytes());
+    let body = EncodedBlock::new(vec![0; Block::MAX_BYTES]).unwrap();
+    assert!(BodyMessage::Body { round: 0, block: body }.frame().len() <= Channel::Body.max_bytes());
+}
+
+#[test]
+fn actions_are_packed_within_both_limits() {
+    let small: Vec<_> = (0..100).map(|n| testing::count(n, 20).unwrap()).collect();
+    let frames = GossipMessage::pack(small.clone());
+    assert_eq!(frames.len(), 100_usize.div_ceil(limits::GOSSIP_ACTIONS));
+    let large = (0..8).map(|n| testing::count(n, dmledger_core::block::MAX_ACTION_BYTES).unwrap());
+    for frame in GossipMessage::pack(large) {
+        assert!(frame.frame().len() <= Channel::Gossip.max_bytes());
+    }
+    let unpacked: Vec<_> = frames
+        .into_iter()
+        .flat_map(|frame| match frame {
+            GossipMessage::Actions(actions) => actions.into_vec(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(unpacked, small);
+}
+
+#[test]
+fn a_long_reason_is_cut_at_a_character() {
+    let rejection = Rejection::new(1, "é".repeat(200));
+    let Some(GossipMessage::Refused { reason, .. }) = GossipMessage::refusal(Digest::ZERO, Height::GENESIS, &rejection)
+    else {
+        panic!("not a refusal")
+    };
+    assert_eq!(reason.as_str(), "é".repeat(limits::REASON_BYTES / 2));
+}
+
+#[test]
+fn a_proposal_is_bound_to_its_chain_and_to_every_field() {
+    let one = proposal().proposal;
+    let other_chain = ChainId::new(Digest::new([1; 32]));
+    let digest = one.digest(&Tally::chain_id());
+    assert_ne!(digest, one.digest(&other_chain));
+    let changed = [
+        Proposal { height: Height::new(8), ..one },
+        Proposal { round: 3, ..one },
+        Proposal { block: BlockId::new(Digest::ZERO), ..one },
+        Proposal { valid_round: None, ..one },
+        Proposal { proposer: voter(2), ..one },
+    ];
+    for changed in changed {
+        assert_ne!(digest, changed.digest(&Tally::chain_id()));
+    }
+}

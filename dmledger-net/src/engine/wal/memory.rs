@@ -4,6 +4,10 @@ use super::Wal;
 use crate::error::WalError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Entries up to which a reset forgets nothing, as the log on disk does: what belongs to the past must be told apart by
+/// its reader.
+const KEPT: usize = 256;
+
 /// A log in memory. Clones share it, so a simulator can crash a node and hand its log to the next incarnation.
 ///
 /// Like a file, it loses what was appended and not flushed when [`Self::crash`] is called.
@@ -78,8 +82,10 @@ impl Wal for MemoryWal {
     fn reset(&mut self) -> Result<(), WalError> {
         let mut inner = self.lock();
         inner.burn()?;
-        inner.entries.clear();
-        inner.durable = 0;
+        if inner.entries.len() > KEPT {
+            inner.entries.clear();
+            inner.durable = 0;
+        }
         Ok(())
     }
 }
