@@ -274,6 +274,14 @@ impl World {
         }
     }
 
+    /// Destroys the log of a node that is down, as a careless operator might. What it said is then known to the others
+    /// only, and after a restart it may contradict itself.
+    pub fn lose_log(&mut self, node: usize) {
+        if let Some(node) = self.nodes.get_mut(node).filter(|node| node.core.is_none()) {
+            node.wal = MemoryWal::new();
+        }
+    }
+
     /// Whether a node is up.
     #[must_use]
     pub fn is_up(&self, node: usize) -> bool {

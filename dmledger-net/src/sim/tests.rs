@@ -178,6 +178,35 @@ fn a_crash_in_the_middle_of_a_broadcast_is_survived_without_contradiction() {
     }
 }
 
+/// How often a validator is caught contradicting itself, if it crashes and comes back in the middle of a height, at
+/// many moments, with its log or without.
+fn contradictions(keeps_log: bool) -> usize {
+    let mut caught = 0;
+    for moment in (0..60).step_by(3) {
+        for node in 0..4 {
+            let mut world = world(moment, 4, 0);
+            world.network().set_quality(Quality { delay: Duration::from_millis(10), ..Quality::default() });
+            world.run_for(SECOND);
+            world.submit(node, testing::count(0, 64).unwrap());
+            world.run_for(Duration::from_millis(moment));
+            world.crash(node, CrashPoint::Now);
+            if !keeps_log {
+                world.lose_log(node);
+            }
+            world.restart(node);
+            finalise_many(&mut world, (node + 1) % 4, 1..3);
+            caught += world.caught().len();
+        }
+    }
+    caught
+}
+
+#[test]
+fn the_log_is_what_keeps_a_restarted_validator_honest() {
+    assert_eq!(contradictions(true), 0);
+    assert!(contradictions(false) > 0, "if losing the log did no harm, this test would show nothing");
+}
+
 #[test]
 fn a_power_cut_at_all_validators_loses_nothing_that_was_locked() {
     for cut in 1..40 {
