@@ -11,8 +11,8 @@ use dmledger_core::scope::{Purpose, PurposeSet, Validity, VerbSet};
 use dmledger_core::time::{Height, TimeRange, Timestamp};
 use dmledger_zk::seal::{
     AnchoredGrant, Bucket, BucketRange, DataKey, Epoch, EpochKey, EpochNumber, GrantBody, GrantTerms, Hedge, Hour,
-    Hours, KemKeyPair, Keys, LedgerView, RecordMeta, Sealed, Standing, open, seal_record, unlock, unwrap_grant,
-    wrap_grant,
+    Hours, KemKeyPair, Keys, LedgerView, RecordMeta, SealSuite, Sealed, Standing, open, seal_record, unlock,
+    unwrap_grant, wrap_grant,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use std::{error::Error, hint::black_box, time::Duration};
@@ -36,7 +36,7 @@ impl Parties {
             gateway: SecretKey::generate(Suite::Bip340, &mut rng),
             patient: SecretKey::generate(Suite::Bip340, &mut rng),
             epochs: [EpochKey::generate(Epoch::new(EpochNumber::new(0), FIRST), &mut rng)],
-            hospital: KemKeyPair::generate(&mut rng),
+            hospital: KemKeyPair::generate(SealSuite::default(), &mut rng),
         }
     }
 

@@ -6,7 +6,7 @@
 //! - [`stream`]: the record cipher, chunk by chunk
 //! - [`envelope`]: header, access part and ciphertext of a record; [`slot`]: the record's key under its hours' keys
 //! - [`gate`]: the mask of a record, shared among the nodes of a committee
-//! - [`grant`], [`wrap`]: what a grantee gets, and how it travels
+//! - [`grant`], [`mod@wrap`]: what a grantee gets, and how it travels; [`escrow`]: what an institution publishes
 //! - [`open`](mod@open), [`error`]: reading, and the reasons why not
 //! - [`suite`]: the primitives behind the suite id
 //!
@@ -15,6 +15,7 @@
 pub mod data_key;
 pub mod envelope;
 pub mod error;
+pub mod escrow;
 pub mod gate;
 pub mod grant;
 pub mod open;
@@ -34,6 +35,7 @@ pub mod wrap;
 pub use data_key::{DataKey, Hedge, KeyCommitment, ValueKey};
 pub use envelope::{Part, RecordHeader, RecordMeta, Sealed, begin_record, seal_record};
 pub use error::{Altered, Inauthentic, OpenError, Refused, SealError, SubKey, WrapError};
+pub use escrow::{EscrowedKey, begin_escrow};
 pub use gate::{Committee, GateBundle, GateError, GateReply, GateSeed, Guard, NodeNumber, Shape, Subset};
 pub use grant::{GrantBody, GrantTerms};
 pub use open::{Keys, LedgerView, Plaintext, Standing, Unlocked, open, unlock};
@@ -41,4 +43,7 @@ pub use range_tree::{Bucket, BucketRange, Cover, Epoch, EpochKey, EpochNumber, H
 pub use slot::{AccessPart, CommitteeId, reslot};
 pub use stream::{Layout, Opener, Sealer, StreamError};
 pub use suite::{SealSuite, SuiteError};
-pub use wrap::{AnchoredGrant, KemKeyId, KemKeyPair, KemPublicKey, WrappedGrant, unwrap_grant, wrap_grant};
+pub use wrap::{
+    Address, AnchoredGrant, KemKeyId, KemKeyPair, KemPublicKey, Letter, Wrapped, WrappedGrant, unwrap, unwrap_grant,
+    wrap, wrap_grant,
+};

@@ -27,6 +27,7 @@ use dmledger_core::traits::signer::{Signer, endorse};
 /// What the author says about a record before it is sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordMeta {
+    suite: SealSuite,
     chain: ChainId,
     account: AccountId,
     record: RecordId,
@@ -47,7 +48,20 @@ impl RecordMeta {
         hours: Hours,
         values: Digest,
     ) -> Self {
-        Self { chain, account, record, kind, hours, values }
+        Self { suite: SealSuite::XWingChaCha20, chain, account, record, kind, hours, values }
+    }
+
+    /// The same record, sealed with another suite than the default.
+    #[must_use]
+    pub const fn with_suite(mut self, suite: SealSuite) -> Self {
+        self.suite = suite;
+        self
+    }
+
+    /// The account the record is for.
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.account
     }
 
     /// The record's id.
@@ -151,7 +165,7 @@ fn masked(mut bytes: [u8; VEILED_BYTES], key: &DataKey) -> [u8; VEILED_BYTES] {
     bytes
 }
 
-fn header(
+pub(super) fn header(
     meta: &RecordMeta,
     len: u64,
     key: &DataKey,
@@ -162,7 +176,7 @@ fn header(
     kind.copy_from_slice(&meta.kind.code().to_be_bytes());
     length.copy_from_slice(&len.to_be_bytes());
     let body = RecordHeader {
-        suite: SealSuite::default(),
+        suite: meta.suite,
         record: meta.record,
         padded: Layout::of_plaintext(len)?.padded(),
         veiled: masked(veiled, key),

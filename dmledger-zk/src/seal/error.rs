@@ -196,11 +196,11 @@ pub enum WrapError {
     /// Wrapped for another account.
     #[error("wrapped for another account")]
     WrongAccount,
-    /// Wrapped for another grant than the one asked for.
-    #[error("wrapped for another grant")]
-    WrongGrant,
-    /// Opened, but the ledger's grant is about other contents: an outdated or exchanged message.
-    #[error("not the contents that the ledger's grant commits to")]
+    /// Wrapped for another grant, node or record than the one asked for.
+    #[error("wrapped for another grant, gate node or record")]
+    WrongSubject,
+    /// Opened, but the ledger commits to other contents: an outdated or exchanged message.
+    #[error("not the contents that the ledger commits to")]
     NotAnchored,
     /// The two keys belong to different suites.
     #[error("wrapped under another suite")]

@@ -3,8 +3,9 @@
 use super::error::{OpenError, SubKey};
 use super::range_tree::{Cover, Epoch, HourKeys, OutsideRange};
 use super::slot::AccessPart;
+use super::wrap::secret_bytes;
 use borsh::{BorshDeserialize, BorshSerialize};
-use dmledger_core::codec::{self, Canonical, CodecError, List};
+use dmledger_core::codec::{Canonical, CodecError, List};
 use dmledger_core::consent::GrantId;
 use dmledger_core::envelope::AccountId;
 use dmledger_core::hash::{Digest, Hasher, tag};
@@ -12,7 +13,6 @@ use dmledger_core::record::kind::DataKind;
 use dmledger_core::scope::{PurposeSet, Validity, VerbSet};
 use dmledger_core::time::{Height, Timestamp};
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
 
 /// Most epochs one grant reaches into.
 pub const MAX_EPOCHS: usize = 8;
@@ -77,22 +77,7 @@ impl GrantBody {
     /// The salted digest for the ledger, 32 bytes.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Hasher::new(tag::SEAL_GRANT).chain(self.to_secret_bytes().as_slice()).finish()
-    }
-
-    /// The canonical bytes; they contain keys.
-    pub(crate) fn to_secret_bytes(&self) -> Zeroizing<Vec<u8>> {
-        // Reserved in full, so that growing does not leave copies behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(Self::MAX_BYTES));
-        bytes.push(Self::VERSION);
-        // Writing to memory cannot fail; a failure would leave bytes that no decoder accepts.
-        let _ = self.serialize(&mut *bytes);
-        bytes
-    }
-
-    /// Reads canonical bytes.
-    pub(crate) fn from_secret_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
-        codec::decode(bytes)
+        Hasher::new(tag::SEAL_GRANT).chain(secret_bytes(self).as_slice()).finish()
     }
 
     /// Whether the grant is valid at this height and block time.

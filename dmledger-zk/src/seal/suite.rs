@@ -3,11 +3,15 @@
 //! | id | key encapsulation (HPKE, RFC 9180) | record cipher | hash |
 //! |----|------------------------------------|---------------|------|
 //! | 1  | X-Wing = ML-KEM-768 + X25519 (KEM 0x647A), HKDF-SHA256, ChaCha20-Poly1305 | ChaCha20-Poly1305 in STREAM | SHA3-256 |
-//! | 2  | reserved: ML-KEM-768 + P-256, HKDF-SHA256, AES-256-GCM | AES-256-GCM in STREAM | SHA3-256 |
+//! | 2  | MLKEM768-P256 (KEM 0x0050), HKDF-SHA256, AES-256-GCM | AES-256-GCM in STREAM | SHA3-256 |
+//!
+//! Suite 2 is for hosts that must stay with FIPS-approved primitives. The parties of a record or wrap do not negotiate:
+//! the author of a record and the holder of a public key choose, and the id is bound into every key derived.
 
 use super::error::Inauthentic;
 use super::secret::Secret;
 use aead::{AeadInOut, KeyInit, inout::InOutBuf};
+use aes_gcm::Aes256Gcm;
 use borsh::{
     BorshDeserialize, BorshSerialize,
     io::{Error, ErrorKind, Read, Result as IoResult, Write},
@@ -27,18 +31,14 @@ pub enum SealSuite {
     /// X-Wing, HKDF-SHA256, ChaCha20-Poly1305, SHA3-256.
     #[default]
     XWingChaCha20 = 1,
+    /// MLKEM768-P256, HKDF-SHA256, AES-256-GCM, SHA3-256.
+    P256Aes256 = 2,
 }
 
 /// A suite id this build does not seal or open with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SuiteError {
-    /// The id has a meaning that this build does not implement.
-    #[error("suite {id} is reserved and not available in this build")]
-    Reserved {
-        /// The id found.
-        id: u8,
-    },
     /// The id has no meaning.
     #[error("suite {id} is unknown")]
     Unknown {
@@ -57,11 +57,11 @@ impl SealSuite {
     /// Reads the byte on the wire.
     ///
     /// # Errors
-    /// [`SuiteError::Reserved`] for id 2, [`SuiteError::Unknown`] for every id without a meaning.
+    /// [`SuiteError::Unknown`] for an id without a meaning.
     pub const fn from_id(id: u8) -> Result<Self, SuiteError> {
         match id {
             1 => Ok(Self::XWingChaCha20),
-            2 => Err(SuiteError::Reserved { id }),
+            2 => Ok(Self::P256Aes256),
             _ => Err(SuiteError::Unknown { id }),
         }
     }
@@ -69,6 +69,8 @@ impl SealSuite {
     pub(crate) fn cipher(self, key: &Secret) -> RecordCipher {
         match self {
             Self::XWingChaCha20 => RecordCipher::ChaCha20(ChaCha20Poly1305::new(key.bytes().into())),
+            // Boxed: the key schedule and the hash key tables are ten times the size of the other cipher.
+            Self::P256Aes256 => RecordCipher::Aes256(Box::new(Aes256Gcm::new(key.bytes().into()))),
         }
     }
 }
@@ -88,6 +90,7 @@ impl BorshDeserialize for SealSuite {
 /// The AEAD of a suite under one key; the key is wiped on drop by the cipher's crate.
 pub(crate) enum RecordCipher {
     ChaCha20(ChaCha20Poly1305),
+    Aes256(Box<Aes256Gcm>),
 }
 
 impl fmt::Debug for RecordCipher {
@@ -97,7 +100,7 @@ impl fmt::Debug for RecordCipher {
 }
 
 impl RecordCipher {
-    /// Encrypts in place and returns the tag. Fails only beyond the cipher's length limit (256 GiB), which a chunk
+    /// Encrypts in place and returns the tag. Fails only beyond the cipher's length limit (64 GiB or more), which a chunk
     /// never reaches.
     pub(crate) fn seal(
         &self,
@@ -107,6 +110,10 @@ impl RecordCipher {
     ) -> Result<[u8; TAG_BYTES], Inauthentic> {
         match self {
             Self::ChaCha20(cipher) => cipher
+                .encrypt_inout_detached(nonce.into(), context, InOutBuf::from(buffer))
+                .map(Into::into)
+                .map_err(|_| Inauthentic),
+            Self::Aes256(cipher) => cipher
                 .encrypt_inout_detached(nonce.into(), context, InOutBuf::from(buffer))
                 .map(Into::into)
                 .map_err(|_| Inauthentic),
@@ -125,6 +132,9 @@ impl RecordCipher {
             Self::ChaCha20(cipher) => cipher
                 .decrypt_inout_detached(nonce.into(), context, InOutBuf::from(buffer), tag.into())
                 .map_err(|_| Inauthentic),
+            Self::Aes256(cipher) => cipher
+                .decrypt_inout_detached(nonce.into(), context, InOutBuf::from(buffer), tag.into())
+                .map_err(|_| Inauthentic),
         }
     }
 }
@@ -134,12 +144,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reserved_suite_and_an_unknown_suite_are_refused_by_name() {
-        assert_eq!(SealSuite::from_id(1), Ok(SealSuite::XWingChaCha20));
-        assert_eq!(SealSuite::from_id(2), Err(SuiteError::Reserved { id: 2 }));
+    fn an_unknown_suite_is_refused_by_name() {
+        for suite in [SealSuite::XWingChaCha20, SealSuite::P256Aes256] {
+            assert_eq!(SealSuite::from_id(suite.id()), Ok(suite));
+        }
         for id in (0..=255).filter(|id| !(1..=2).contains(id)) {
             assert_eq!(SealSuite::from_id(id), Err(SuiteError::Unknown { id }));
             assert!(borsh::from_slice::<SealSuite>(&[id]).is_err());
         }
+    }
+
+    #[test]
+    fn one_suite_does_not_open_what_the_other_sealed() {
+        let [a, b] =
+            [SealSuite::XWingChaCha20, SealSuite::P256Aes256].map(|suite| suite.cipher(&Secret::from_bytes([1; 32])));
+        let mut buffer = *b"5.5 mmol/L";
+        let tag = a.seal(&[0; 12], b"", &mut buffer).unwrap();
+        assert_eq!(b.open(&[0; 12], b"", &mut buffer, &tag), Err(Inauthentic));
     }
 }

@@ -121,7 +121,7 @@ impl World {
         let mut rng = rng(7);
         let [gateway, patient] = [(); 2].map(|()| SecretKey::generate(Suite::Bip340, &mut rng));
         let epochs = [0, 1].map(|number| EpochKey::generate(epoch(number), &mut rng));
-        let hospital = KemKeyPair::generate(&mut rng);
+        let hospital = KemKeyPair::generate(SealSuite::default(), &mut rng);
         let cover = epochs[0].cover(range(24, 47));
         let grant = GrantBody::new(terms(), vec![cover], &mut rng).unwrap();
         Self { gateway, custodians: vec![patient.public()], patient, epochs, hospital, grant }

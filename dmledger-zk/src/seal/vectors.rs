@@ -42,6 +42,28 @@ sunscreen would be it.";
     assert_eq!(buffer, sunscreen);
 }
 
+/// Test case 16 of McGrew and Viega, "The Galois/Counter Mode of Operation (GCM)", 2004.
+#[test]
+fn the_record_cipher_of_the_second_suite_is_aes_256_gcm() {
+    let key = hex!("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
+    let nonce = hex!("cafebabefacedbaddecaf888");
+    let context = hex!("feedfacedeadbeeffeedfacedeadbeefabaddad2");
+    let plaintext = hex!(
+        "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+        "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39"
+    );
+    let expected = hex!(
+        "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+        "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
+    );
+    let cipher: RecordCipher = SealSuite::P256Aes256.cipher(&Secret::from_bytes(key));
+    let mut buffer = plaintext;
+    let tag = cipher.seal(&nonce, &context, &mut buffer).unwrap();
+    assert_eq!((buffer, tag), (expected, hex!("76fc6ece0f4e1768cddf8853bb2d551b")));
+    cipher.open(&nonce, &context, &mut buffer, &tag).unwrap();
+    assert_eq!(buffer, plaintext);
+}
+
 struct Fixed(Vec<u8>);
 
 impl TryRng for Fixed {

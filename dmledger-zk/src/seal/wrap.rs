@@ -1,188 +1,185 @@
-//! Keys on their way to a named party: HPKE (RFC 9180) in base mode with X-Wing, bound to everything they are meant for.
+//! Keys on their way to a named party: HPKE (RFC 9180) in base mode with a post-quantum hybrid, bound to everything they
+//! are meant for.
 //!
 //! ```text
-//! info = H("wrap", suite, message type, chain)
-//! aad  = H("wrap-aad", account, grant, recipient key id)
-//! wrap = HPKE.Seal(recipient, info, aad, length as 32-bit little-endian || GrantBody || zeros to the next size class)
+//! info = H("wrap", suite, letter type, chain)
+//! aad  = H("wrap-context", account, subject, recipient key id)
+//! wrap = HPKE.Seal(recipient, info, aad, length as 32-bit little-endian || letter || zeros to the next size class)
 //! ```
 //! The receiver computes `info` and `aad` from what *it* expects, not from what the message says. HPKE's base mode does
-//! not authenticate the sender: that the contents come from the patient follows from the ledger's grant, which the
-//! account's policy signed and whose digest the contents must have.
+//! not authenticate the sender: that a grant comes from the patient follows from the ledger's grant, which the account's
+//! policy signed and whose digest the contents must have; that a gate bundle or an escrowed key is the right one shows
+//! in the check tags and key commitments of the records it is used for.
+
+mod key;
+
+pub use key::{KemKeyId, KemKeyPair, KemPublicKey};
 
 use super::error::{Inauthentic, WrapError};
+use super::escrow::EscrowedKey;
+use super::gate::{GateBundle, NodeNumber};
 use super::grant::GrantBody;
+use super::range_tree::EpochNumber;
 use super::secret::Secret;
+use super::slot::CommitteeId;
 use super::stream::Layout;
 use super::suite::SealSuite;
-use borsh::{
-    BorshDeserialize, BorshSerialize,
-    io::{Error, ErrorKind, Read, Result as IoResult, Write},
-};
+use borsh::{BorshDeserialize, BorshSerialize};
 use core::{convert::Infallible, fmt};
-use dmledger_core::codec::{Bytes, Canonical};
+use dmledger_core::codec::{self, Bytes, Canonical};
 use dmledger_core::consent::GrantId;
 use dmledger_core::envelope::{AccountId, ChainId};
 use dmledger_core::hash::{Digest, Hasher, tag};
-use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256, kem::XWing};
+use dmledger_core::record::index::RecordId;
+use hpke::{
+    Deserializable, Kem, OpModeR, OpModeS, Serializable,
+    aead::{Aead, AesGcm256, ChaCha20Poly1305},
+    kdf::HkdfSha256,
+    kem::{MlKem768P256, XWing},
+};
+use key::{Private, Public};
 use rand_core::{CryptoRng, TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
-/// Length of an X-Wing public key in bytes.
-pub const PUBLIC_KEY_BYTES: usize = 1216;
-/// Length of an X-Wing encapsulation in bytes.
-pub const ENCAPSULATION_BYTES: usize = 1120;
-/// Longest wrapped message in bytes: the largest grant, its length field, padding and the tag.
-const MAX_WRAPPED: usize = 9216;
+/// Longest encapsulation in bytes (suite 2; suite 1 has 1,120).
+const MAX_ENCAPSULATION: usize = 1153;
+/// Longest wrapped letter in bytes: the largest gate bundle, its length field, padding and the tag.
+const MAX_WRAPPED: usize = 40_960;
 
-/// What a wrapped message is; bound into its key.
-#[derive(Clone, Copy)]
-#[repr(u8)]
-enum MessageType {
-    Grant = 1,
+/// Something secret that can be wrapped: a grant, a gate bundle, an escrowed key. Sealed: its types are bound by number.
+pub trait Letter: Canonical + sealed::Letter {
+    /// What it is about within its account.
+    type Subject: Copy + Eq + fmt::Debug + BorshSerialize + BorshDeserialize;
+
+    /// The account it is about.
+    fn account(&self) -> AccountId;
+
+    /// What it is about within its account.
+    fn subject(&self) -> Self::Subject;
 }
 
-/// Names a public key: its tagged hash, 32 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
-pub struct KemKeyId(Digest);
-
-impl KemKeyId {
-    /// Wraps a digest that was read from the ledger.
-    #[must_use]
-    pub const fn new(digest: Digest) -> Self {
-        Self(digest)
-    }
-
-    /// The digest.
-    #[must_use]
-    pub const fn digest(&self) -> Digest {
-        self.0
+mod sealed {
+    /// The number of the letter's type, bound into the wrap.
+    pub trait Letter {
+        const TYPE: u8;
     }
 }
 
-/// A public key that messages can be wrapped to: suite byte and 1,216 bytes.
-#[derive(Clone, PartialEq, Eq)]
-pub struct KemPublicKey(<XWing as Kem>::PublicKey);
+impl sealed::Letter for GrantBody {
+    const TYPE: u8 = 1;
+}
 
-impl KemPublicKey {
-    /// Reads an X-Wing public key.
-    ///
-    /// # Errors
-    /// [`WrapError::BadPublicKey`] if the length is wrong or a coefficient is not reduced (FIPS 203 section 7.2).
-    pub fn from_bytes(bytes: &[u8; PUBLIC_KEY_BYTES]) -> Result<Self, WrapError> {
-        <XWing as Kem>::PublicKey::from_bytes(bytes).map(Self).map_err(|_| WrapError::BadPublicKey)
+impl Letter for GrantBody {
+    type Subject = GrantId;
+
+    fn account(&self) -> AccountId {
+        self.terms().account
     }
 
-    /// The X-Wing public key: ML-KEM-768 encapsulation key, then X25519 point.
-    #[must_use]
-    pub fn to_bytes(&self) -> [u8; PUBLIC_KEY_BYTES] {
-        self.0.to_bytes().into()
-    }
-
-    /// The suite the key belongs to.
-    #[must_use]
-    pub const fn suite(&self) -> SealSuite {
-        SealSuite::XWingChaCha20
-    }
-
-    /// The name of the key.
-    #[must_use]
-    pub fn id(&self) -> KemKeyId {
-        KemKeyId(Hasher::new(tag::SEAL_KEM_KEY).chain([self.suite().id()]).chain(self.to_bytes()).finish())
+    fn subject(&self) -> GrantId {
+        self.terms().grant
     }
 }
 
-impl fmt::Debug for KemPublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KemPublicKey({:.12})", self.id().0)
+impl sealed::Letter for GateBundle {
+    const TYPE: u8 = 2;
+}
+
+impl Letter for GateBundle {
+    type Subject = (EpochNumber, CommitteeId, NodeNumber);
+
+    fn account(&self) -> AccountId {
+        self.guard().account()
+    }
+
+    fn subject(&self) -> Self::Subject {
+        (self.guard().epoch(), self.guard().committee().id(), self.node())
     }
 }
 
-impl Canonical for KemPublicKey {
-    const MAX_BYTES: usize = 2 + PUBLIC_KEY_BYTES;
+impl sealed::Letter for EscrowedKey {
+    const TYPE: u8 = 3;
 }
 
-impl BorshSerialize for KemPublicKey {
-    fn serialize<W: Write>(&self, writer: &mut W) -> IoResult<()> {
-        self.suite().serialize(writer)?;
-        writer.write_all(&self.to_bytes())
+impl Letter for EscrowedKey {
+    type Subject = RecordId;
+
+    fn account(&self) -> AccountId {
+        Self::account(self)
     }
-}
 
-impl BorshDeserialize for KemPublicKey {
-    fn deserialize_reader<R: Read>(reader: &mut R) -> IoResult<Self> {
-        let SealSuite::XWingChaCha20 = SealSuite::deserialize_reader(reader)?;
-        let mut bytes = [0; PUBLIC_KEY_BYTES];
-        reader.read_exact(&mut bytes)?;
-        Self::from_bytes(&bytes).map_err(|error| Error::new(ErrorKind::InvalidData, error))
+    fn subject(&self) -> RecordId {
+        self.record()
     }
 }
 
-/// A key pair that messages can be wrapped to.
-pub struct KemKeyPair {
-    // Wiped on drop by the crate that defines it.
-    secret: <XWing as Kem>::PrivateKey,
-    public: KemPublicKey,
-}
-
-impl KemKeyPair {
-    /// Draws a key pair.
-    pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        let (secret, public) = XWing::gen_keypair_with_rng(rng);
-        Self { secret, public: KemPublicKey(public) }
-    }
-
-    /// The key pair of a stored 32-byte seed (the X-Wing decapsulation key).
-    ///
-    /// # Errors
-    /// [`WrapError::BadPublicKey`] if the seed yields no key; no 32 bytes are known that do not.
-    pub fn from_seed(seed: &[u8; 32]) -> Result<Self, WrapError> {
-        let secret = <XWing as Kem>::PrivateKey::from_bytes(seed).map_err(|_| WrapError::BadPublicKey)?;
-        let public = KemPublicKey(XWing::sk_to_pk(&secret));
-        Ok(Self { secret, public })
-    }
-
-    /// The 32-byte seed to keep in a keystore.
-    #[must_use]
-    pub fn to_seed(&self) -> Zeroizing<[u8; 32]> {
-        let mut seed = Zeroizing::new([0; 32]);
-        self.secret.write_exact(&mut seed[..]);
-        seed
-    }
-
-    /// The public half.
-    #[must_use]
-    pub const fn public(&self) -> &KemPublicKey {
-        &self.public
-    }
-}
-
-impl fmt::Debug for KemKeyPair {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KemKeyPair({:?}, ..)", self.public)
-    }
-}
-
-/// A grant under its grantee's public key.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct WrappedGrant {
+/// A letter under its recipient's public key.
+#[derive(BorshSerialize, BorshDeserialize)]
+pub struct Wrapped<T: Letter> {
     suite: SealSuite,
     chain: ChainId,
-    account: AccountId,
-    grant: GrantId,
+    address: Address<T::Subject>,
     recipient: KemKeyId,
-    encapsulation: Bytes<ENCAPSULATION_BYTES>,
+    encapsulation: Bytes<MAX_ENCAPSULATION>,
     ciphertext: Bytes<MAX_WRAPPED>,
 }
 
-impl Canonical for WrappedGrant {
-    const MAX_BYTES: usize = 2 + 3 * 32 + 16 + 4 + ENCAPSULATION_BYTES + 4 + MAX_WRAPPED;
+/// A grant under a grantee's public key.
+pub type WrappedGrant = Wrapped<GrantBody>;
+
+/// What a letter is about: an account, and a subject within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Address<S> {
+    account: AccountId,
+    subject: S,
 }
 
-impl WrappedGrant {
-    /// The grant it says it is.
+impl<S> Address<S> {
+    /// The letter about `subject` of `account`.
+    pub const fn new(account: AccountId, subject: S) -> Self {
+        Self { account, subject }
+    }
+}
+
+// By hand: a derive would ask for the letter itself to be comparable, clonable and printable.
+impl<T: Letter> Clone for Wrapped<T> {
+    fn clone(&self) -> Self {
+        Self { encapsulation: self.encapsulation.clone(), ciphertext: self.ciphertext.clone(), ..*self }
+    }
+}
+
+impl<T: Letter> PartialEq for Wrapped<T> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.suite, self.chain, self.address, self.recipient)
+            == (other.suite, other.chain, other.address, other.recipient)
+            && self.encapsulation == other.encapsulation
+            && self.ciphertext == other.ciphertext
+    }
+}
+
+impl<T: Letter> Eq for Wrapped<T> {}
+
+impl<T: Letter> fmt::Debug for Wrapped<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Wrapped({:?} to {:?})", self.address, self.recipient)
+    }
+}
+
+impl<T: Letter> Canonical for Wrapped<T> {
+    const MAX_BYTES: usize = 2 + 3 * 32 + 32 + 4 + MAX_ENCAPSULATION + 4 + MAX_WRAPPED;
+}
+
+impl<T: Letter> Wrapped<T> {
+    /// What it says it is about.
     #[must_use]
-    pub const fn grant(&self) -> GrantId {
-        self.grant
+    pub const fn subject(&self) -> T::Subject {
+        self.address.subject
+    }
+
+    /// The account it says it is about.
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.address.account
     }
 
     /// The key it says it is wrapped to.
@@ -190,6 +187,67 @@ impl WrappedGrant {
     pub const fn recipient(&self) -> KemKeyId {
         self.recipient
     }
+}
+
+/// Wraps a letter to a recipient's public key, in that key's suite.
+///
+/// # Errors
+/// [`WrapError::BadPublicKey`] if the key cannot be encapsulated to.
+pub fn wrap<T: Letter>(
+    letter: &T,
+    chain: ChainId,
+    recipient: &KemPublicKey,
+    rng: &mut impl CryptoRng,
+) -> Result<Wrapped<T>, WrapError> {
+    let (address, suite, id) = (Address::new(letter.account(), letter.subject()), recipient.suite(), recipient.id());
+    let (info, aad) = context::<T>(suite, chain, &address, id);
+    let message = padded(&secret_bytes(letter));
+    let coins = Coins::new(&Secret::random(rng), &info, &aad, &message);
+    let (encapsulation, ciphertext) = match &recipient.0 {
+        Public::XWing(key) => seal::<XWing, ChaCha20Poly1305>(key, &info, &aad, &message, coins),
+        Public::P256(key) => seal::<MlKem768P256, AesGcm256>(key, &info, &aad, &message, coins),
+    }?;
+    let (encapsulation, ciphertext) = (Bytes::new(encapsulation)?, Bytes::new(ciphertext)?);
+    Ok(Wrapped { suite, chain, address, recipient: id, encapsulation, ciphertext })
+}
+
+/// Unwraps the letter that is expected for `address` on `chain`.
+///
+/// # Errors
+/// The `Wrong...` variants of [`WrapError`] if the message says it is for somebody or something else;
+/// [`WrapError::Inauthentic`] if it was altered or wrapped in another context; [`WrapError::NotAnchored`] if its
+/// contents are about something else than the wrap says.
+pub fn unwrap<T: Letter>(
+    message: &Wrapped<T>,
+    key: &KemKeyPair,
+    chain: ChainId,
+    address: Address<T::Subject>,
+) -> Result<T, WrapError> {
+    let id = key.public().id();
+    if message.suite != key.public().suite() {
+        return Err(WrapError::WrongSuite);
+    }
+    if message.chain != chain {
+        return Err(WrapError::WrongChain);
+    }
+    if message.address.account != address.account {
+        return Err(WrapError::WrongAccount);
+    }
+    if message.address.subject != address.subject {
+        return Err(WrapError::WrongSubject);
+    }
+    if message.recipient != id {
+        return Err(WrapError::WrongRecipient);
+    }
+    let (info, aad) = context::<T>(message.suite, chain, &address, id);
+    let (capsule, ciphertext) = (message.encapsulation.as_slice(), message.ciphertext.as_slice());
+    let contents = match &key.secret {
+        Private::XWing(secret) => open::<XWing, ChaCha20Poly1305>(secret, capsule, &info, &aad, ciphertext),
+        Private::P256(secret) => open::<MlKem768P256, AesGcm256>(secret, capsule, &info, &aad, ciphertext),
+    }?;
+    let letter: T = codec::decode(unpadded(&contents).ok_or(Inauthentic)?)?;
+    let same = Address::new(letter.account(), letter.subject()) == address;
+    if same { Ok(letter) } else { Err(WrapError::NotAnchored) }
 }
 
 /// What the ledger says about the grant that a grantee is about to unwrap.
@@ -208,90 +266,77 @@ pub struct AnchoredGrant {
 /// Wraps a grant to a grantee's public key.
 ///
 /// # Errors
-/// [`WrapError::BadPublicKey`] if the key cannot be encapsulated to.
+/// As [`wrap`].
 pub fn wrap_grant(
     body: &GrantBody,
     chain: ChainId,
     recipient: &KemPublicKey,
     rng: &mut impl CryptoRng,
 ) -> Result<WrappedGrant, WrapError> {
-    let (terms, suite, id) = (body.terms(), recipient.suite(), recipient.id());
-    let info = info(suite, MessageType::Grant, chain);
-    let aad = associated(terms.account, terms.grant, id);
-    let message = padded(&body.to_secret_bytes());
-    let mut coins = Coins::new(&Secret::random(rng), &info, &aad, &message);
-    let (encapsulation, ciphertext) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, XWing>(
-        &OpModeS::Base,
-        &recipient.0,
-        info.as_bytes(),
-        &message,
-        aad.as_bytes(),
-        &mut coins,
-    )
-    .map_err(|_| WrapError::BadPublicKey)?;
-    Ok(WrappedGrant {
-        suite,
-        chain,
-        account: terms.account,
-        grant: terms.grant,
-        recipient: id,
-        encapsulation: Bytes::new(encapsulation.to_bytes().to_vec())?,
-        ciphertext: Bytes::new(ciphertext)?,
-    })
+    wrap(body, chain, recipient, rng)
 }
 
 /// Unwraps a grant and holds it against what the ledger says.
 ///
 /// # Errors
-/// The `Wrong...` variants of [`WrapError`] if the message says it is for somebody or something else;
-/// [`WrapError::Inauthentic`] if it was altered or wrapped in another context; [`WrapError::NotAnchored`] if its
-/// contents are not those the ledger commits to, which is what an outdated message of the same grant runs into.
+/// As [`unwrap`]; [`WrapError::NotAnchored`] also if the contents are not those the ledger commits to, which is what an
+/// outdated message of the same grant runs into.
 pub fn unwrap_grant(
     message: &WrappedGrant,
     key: &KemKeyPair,
     expected: &AnchoredGrant,
 ) -> Result<GrantBody, WrapError> {
-    let id = key.public.id();
-    if message.suite != key.public.suite() {
-        return Err(WrapError::WrongSuite);
-    }
-    if message.chain != expected.chain {
-        return Err(WrapError::WrongChain);
-    }
-    if message.account != expected.account {
-        return Err(WrapError::WrongAccount);
-    }
-    if message.grant != expected.grant {
-        return Err(WrapError::WrongGrant);
-    }
-    if message.recipient != id {
-        return Err(WrapError::WrongRecipient);
-    }
-    let encapsulation =
-        <XWing as Kem>::EncappedKey::from_bytes(message.encapsulation.as_slice()).map_err(|_| Inauthentic)?;
-    let contents = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, XWing>(
-        &OpModeR::Base,
-        &key.secret,
-        &encapsulation,
-        info(message.suite, MessageType::Grant, expected.chain).as_bytes(),
-        message.ciphertext.as_slice(),
-        associated(expected.account, expected.grant, id).as_bytes(),
-    )
-    .map(Zeroizing::new)
-    .map_err(|_| Inauthentic)?;
-    let body = GrantBody::from_secret_bytes(unpadded(&contents).ok_or(Inauthentic)?)?;
-    let terms = body.terms();
-    let same = terms.account == expected.account && terms.grant == expected.grant;
-    if same && body.digest() == expected.digest { Ok(body) } else { Err(WrapError::NotAnchored) }
+    let body = unwrap(message, key, expected.chain, Address::new(expected.account, expected.grant))?;
+    if body.digest() == expected.digest { Ok(body) } else { Err(WrapError::NotAnchored) }
 }
 
-fn info(suite: SealSuite, message: MessageType, chain: ChainId) -> Digest {
-    Hasher::new(tag::SEAL_WRAP).chain([suite.id(), message as u8]).chain(chain.as_bytes()).finish()
+/// The canonical bytes of a letter; they contain keys.
+pub(super) fn secret_bytes<T: Canonical>(letter: &T) -> Zeroizing<Vec<u8>> {
+    // Reserved in full, so that growing does not leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(T::MAX_BYTES));
+    bytes.push(T::VERSION);
+    // Writing to memory cannot fail; a failure would leave bytes that no decoder accepts.
+    let _ = letter.serialize(&mut *bytes);
+    bytes
 }
 
-fn associated(account: AccountId, grant: GrantId, recipient: KemKeyId) -> Digest {
-    let start = Hasher::new(tag::SEAL_WRAP_CONTEXT).chain(account.as_bytes());
-    start.chain(grant.as_bytes()).chain(recipient.0).finish()
+fn context<T: Letter>(
+    suite: SealSuite,
+    chain: ChainId,
+    address: &Address<T::Subject>,
+    recipient: KemKeyId,
+) -> (Digest, Digest) {
+    let info = Hasher::new(tag::SEAL_WRAP).chain([suite.id(), T::TYPE]).chain(chain.as_bytes()).finish();
+    let subject = borsh::to_vec(&address.subject).unwrap_or_default();
+    let aad = Hasher::new(tag::SEAL_WRAP_CONTEXT).chain(address.account.as_bytes()).field(subject);
+    (info, aad.chain(recipient.digest()).finish())
+}
+
+fn seal<K: Kem, A: Aead>(
+    key: &K::PublicKey,
+    info: &Digest,
+    aad: &Digest,
+    message: &[u8],
+    mut coins: Coins,
+) -> Result<(Vec<u8>, Vec<u8>), WrapError> {
+    let (mode, info, aad) = (OpModeS::Base, info.as_bytes(), aad.as_bytes());
+    hpke::single_shot_seal_with_rng::<A, HkdfSha256, K>(&mode, key, info, message, aad, &mut coins)
+        .map(|(encapsulation, ciphertext)| (encapsulation.to_bytes().to_vec(), ciphertext))
+        .map_err(|_| WrapError::BadPublicKey)
+}
+
+fn open<K: Kem, A: Aead>(
+    key: &K::PrivateKey,
+    encapsulation: &[u8],
+    info: &Digest,
+    aad: &Digest,
+    ciphertext: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Inauthentic> {
+    let encapsulation = K::EncappedKey::from_bytes(encapsulation).map_err(|_| Inauthentic)?;
+    let (mode, info, aad) = (OpModeR::Base, info.as_bytes(), aad.as_bytes());
+    hpke::single_shot_open::<A, HkdfSha256, K>(&mode, key, &encapsulation, info, ciphertext, aad)
+        .map(Zeroizing::new)
+        .map_err(|_| Inauthentic)
 }
 
 /// Length, message, zeros up to the next size class: the number of range nodes tells little about the range.

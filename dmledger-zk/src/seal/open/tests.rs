@@ -1,7 +1,7 @@
 use super::*;
 use crate::seal::stream::CHUNK_BYTES;
 use crate::seal::testing::{Anchored, KIND, OTHER_KIND, World, account, chain, hours, range, record_id, rng};
-use crate::seal::{EpochNumber, GrantTerms, Hedge, Inauthentic, OutsideRange};
+use crate::seal::{EpochNumber, GrantTerms, Hedge, Inauthentic, OutsideRange, SealSuite};
 use dmledger_core::hash::Digest;
 use dmledger_core::key::{SecretKey, Suite};
 use dmledger_core::record::index::IndexFacts;
@@ -29,6 +29,19 @@ fn patient_and_grantee_read_what_was_sealed() {
         let plaintext = open(sealed.part(), sealed.ciphertext(), keys, &world.view(&sealed)).unwrap();
         assert_eq!((plaintext.as_bytes(), plaintext.kind()), (&b"5.5 mmol/L"[..], KIND));
     }
+}
+
+#[test]
+fn a_record_of_the_second_suite_reads_back() {
+    let world = World::new();
+    let meta = World::meta(1, 30).with_suite(SealSuite::P256Aes256);
+    let text = vec![7; 100_000];
+    let key = DataKey::generate(&record_id(1), &Hedge::Content(&text), &mut rng(1));
+    let sealed = world.seal_with(&meta, key, &text);
+    assert_eq!(world.read(&sealed, Keys::Grant(&world.grant)).unwrap(), text);
+    let default = world.seal(1, 30, &text);
+    assert_ne!(sealed.ciphertext()[..64], default.ciphertext()[..64]);
+    assert_eq!(sealed.part().header().body().suite(), SealSuite::P256Aes256);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::seal::range_tree::BucketRange;
 use crate::seal::testing::{OTHER_KIND, Stuck, World, account, chain, epoch, range, rng, terms};
-use crate::seal::{Bucket, EpochKey, GrantTerms};
+use crate::seal::{Bucket, Committee, EpochKey, GateSeed, GrantTerms, Guard, Shape};
 use dmledger_core::codec;
 
 fn anchored(body: &GrantBody) -> AnchoredGrant {
@@ -23,14 +23,15 @@ fn a_grantee_unwraps_what_was_granted() {
     let world = World::new();
     let body = unwrap_grant(&wrapped(&world), &world.hospital, &anchored(&world.grant)).unwrap();
     assert_eq!((body.terms(), body.digest()), (world.grant.terms(), world.grant.digest()));
-    let (message, key) = (wrapped(&world), KemKeyPair::from_seed(&world.hospital.to_seed()).unwrap());
+    let (message, key) =
+        (wrapped(&world), KemKeyPair::from_seed(SealSuite::default(), &world.hospital.to_seed()).unwrap());
     assert!(unwrap_grant(&message, &key, &anchored(&world.grant)).is_ok(), "the key survives its keystore");
 }
 
 #[test]
 fn another_recipient_cannot_unwrap() {
     let world = World::new();
-    let other = KemKeyPair::generate(&mut rng(2));
+    let other = KemKeyPair::generate(SealSuite::default(), &mut rng(2));
     let mut message = wrapped(&world);
     let expected = anchored(&world.grant);
     assert_eq!(unwrap_grant(&message, &other, &expected).unwrap_err(), WrapError::WrongRecipient);
@@ -42,7 +43,7 @@ fn another_recipient_cannot_unwrap() {
 fn one_grant_reaches_several_recipients() {
     let world = World::new();
     for seed in 2..4 {
-        let member = KemKeyPair::generate(&mut rng(seed));
+        let member = KemKeyPair::generate(SealSuite::default(), &mut rng(seed));
         let message = wrap_grant(&world.grant, chain(1), member.public(), &mut rng(1)).unwrap();
         assert!(unwrap_grant(&message, &member, &anchored(&world.grant)).is_ok());
         assert!(unwrap_grant(&message, &world.hospital, &anchored(&world.grant)).is_err());
@@ -66,7 +67,7 @@ fn a_wrap_for_another_account_is_refused() {
     let mut message = wrapped(&world);
     let expected = AnchoredGrant { account: account(9), ..anchored(&world.grant) };
     assert_eq!(unwrap_grant(&message, &world.hospital, &expected).unwrap_err(), WrapError::WrongAccount);
-    message.account = account(9);
+    message.address.account = account(9);
     let refused = unwrap_grant(&message, &world.hospital, &expected).unwrap_err();
     assert_eq!(refused, WrapError::Inauthentic(Inauthentic));
 }
@@ -76,8 +77,8 @@ fn a_swapped_grant_id_is_refused() {
     let world = World::new();
     let mut message = wrapped(&world);
     let expected = AnchoredGrant { grant: GrantId::new([8; 16]), ..anchored(&world.grant) };
-    assert_eq!(unwrap_grant(&message, &world.hospital, &expected).unwrap_err(), WrapError::WrongGrant);
-    message.grant = GrantId::new([8; 16]);
+    assert_eq!(unwrap_grant(&message, &world.hospital, &expected).unwrap_err(), WrapError::WrongSubject);
+    message.address.subject = GrantId::new([8; 16]);
     let refused = unwrap_grant(&message, &world.hospital, &expected).unwrap_err();
     assert_eq!(refused, WrapError::Inauthentic(Inauthentic));
 }
@@ -160,16 +161,56 @@ fn the_largest_grant_fits() {
 }
 
 #[test]
-fn a_public_key_reads_back_and_an_unreduced_one_is_refused() {
-    let key = World::new().hospital.public().clone();
-    let bytes = codec::encode(&key);
-    assert_eq!(codec::decode::<KemPublicKey>(&bytes), Ok(key));
-    let mut unreduced = bytes.clone();
-    unreduced[2..5].fill(0xFF);
-    assert!(codec::decode::<KemPublicKey>(&unreduced).is_err());
-    let mut reserved = bytes;
-    reserved[1] = 2;
-    assert!(codec::decode::<KemPublicKey>(&reserved).is_err());
+fn a_public_key_of_either_suite_reads_back_and_an_invalid_one_is_refused() {
+    for (suite, len) in [(SealSuite::XWingChaCha20, 1218), (SealSuite::P256Aes256, 1251)] {
+        let pair = KemKeyPair::generate(suite, &mut rng(1));
+        let bytes = codec::encode(pair.public());
+        assert_eq!(bytes.len(), len);
+        assert_eq!(codec::decode::<KemPublicKey>(&bytes).as_ref(), Ok(pair.public()));
+        assert_eq!(KemKeyPair::from_seed(suite, &pair.to_seed()).unwrap().public(), pair.public());
+        for end in 0..len {
+            assert!(codec::decode::<KemPublicKey>(&bytes[..end]).is_err(), "accepted {end} bytes");
+        }
+        let mut unreduced = bytes.clone();
+        unreduced[2..5].fill(0xFF);
+        let mut unknown = bytes.clone();
+        unknown[1] = 3;
+        assert!([unreduced, unknown].iter().all(|bytes| codec::decode::<KemPublicKey>(bytes).is_err()));
+        if suite == SealSuite::P256Aes256 {
+            let mut off_the_curve = bytes;
+            off_the_curve[len - 1] ^= 1;
+            assert!(codec::decode::<KemPublicKey>(&off_the_curve).is_err());
+        }
+    }
+}
+
+#[test]
+fn a_grant_travels_under_the_second_suite_and_not_from_one_to_the_other() {
+    let world = World::new();
+    let clinic = KemKeyPair::generate(SealSuite::P256Aes256, &mut rng(1));
+    let mut message = wrap_grant(&world.grant, chain(1), clinic.public(), &mut rng(1)).unwrap();
+    let expected = anchored(&world.grant);
+    assert_eq!(unwrap_grant(&message, &clinic, &expected).unwrap().digest(), world.grant.digest());
+    assert_eq!(unwrap_grant(&message, &world.hospital, &expected).unwrap_err(), WrapError::WrongSuite);
+    message.suite = SealSuite::XWingChaCha20;
+    message.recipient = world.hospital.public().id();
+    let refused = unwrap_grant(&message, &world.hospital, &expected).unwrap_err();
+    assert_eq!(refused, WrapError::Inauthentic(Inauthentic));
+}
+
+#[test]
+fn a_gate_bundle_reaches_its_node_and_no_other() {
+    let node = KemKeyPair::generate(SealSuite::default(), &mut rng(1));
+    let committee = Committee::new(CommitteeId::new(1), Shape::DEFAULT);
+    let seed = GateSeed::generate(Guard::new(account(2), EpochNumber::new(0), committee), &mut rng(2));
+    let bundle = seed.bundle(NodeNumber::new(2)).unwrap();
+    let message = wrap(&bundle, chain(1), node.public(), &mut rng(3)).unwrap();
+    let address = |n| Address::new(account(2), (EpochNumber::new(0), CommitteeId::new(1), NodeNumber::new(n)));
+    let back = unwrap(&message, &node, chain(1), address(2)).unwrap();
+    assert_eq!(codec::encode(&back), codec::encode(&bundle));
+    assert_eq!(unwrap(&message, &node, chain(1), address(3)).unwrap_err(), WrapError::WrongSubject);
+    let other = KemKeyPair::generate(SealSuite::default(), &mut rng(4));
+    assert_eq!(unwrap(&message, &other, chain(1), address(2)).unwrap_err(), WrapError::WrongRecipient);
 }
 
 #[test]
