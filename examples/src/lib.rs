@@ -1,4 +1,10 @@
-//! The host composition others copy.
+//! The host composition others copy: who takes part, the nodes, a residence, an institution, and what a run brings.
 
+pub mod error;
+pub mod institution;
+pub mod network;
 pub mod outcome;
+pub mod people;
+pub mod residence;
 pub mod series;
+pub mod tamper;

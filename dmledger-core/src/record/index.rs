@@ -79,6 +79,10 @@ impl ContentId {
     }
 }
 
+impl Canonical for ContentId {
+    const MAX_BYTES: usize = 41;
+}
+
 /// Everything an index entry says, before its author signs it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
 #[expect(clippy::exhaustive_structs, reason = "filled in by the writer of a record, field by field")]

@@ -1,0 +1,265 @@
+//! An institution: asks the ledger, fetches from the lake, checks everything against finalised headers, and opens what
+//! it was granted.
+
+use crate::{
+    error::{During, HostError},
+    network::Node,
+    people::Person,
+};
+use dmledger_core::{
+    action::Action,
+    block::Header,
+    codec::{self, List},
+    consent::{
+        AccessRequest, GrantId, RequestId,
+        grant::{GrantRecord, GrantStatus},
+    },
+    decide::{AccessEntry, AccessOutcome},
+    envelope::{AccountId, Envelope, Meaning},
+    record::{ContentId, RecordId, reading::ReadingBatch},
+    scope::{Purpose, Verb},
+    state::tables::{AnchoredEntry, LogPosition, Proved},
+    time::TimeRange,
+    traits::{
+        BlobStore,
+        proof_verifier::{ProofClaim, ProofVerifier},
+    },
+};
+use dmledger_zk::{
+    seal::{AnchoredGrant, GrantBody, Keys, LedgerView, OpenError, Part, Standing, WrappedGrant, open, unwrap_grant},
+    verifier::Verifier,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use std::sync::Arc;
+
+/// Most records in one request.
+const RECORDS_A_REQUEST: usize = 256;
+
+/// An institution at its own node.
+pub struct Institution<'a> {
+    person: &'a Person,
+    node: Arc<Node>,
+    lake: Arc<dyn BlobStore>,
+    rng: ChaCha20Rng,
+}
+
+impl std::fmt::Debug for Institution<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Institution").field("name", &self.person.name()).finish_non_exhaustive()
+    }
+}
+
+/// A record's index entry with everything that shows it to somebody who has only the validators' keys.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The entry and where it stands in the state.
+    pub entry: Proved<AnchoredEntry>,
+    /// The finalised header whose state root the proof leads to.
+    pub header: Header,
+}
+
+/// Why a record could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The ledger denied the request.
+    #[error("{0}")]
+    Denied(dmledger_core::decide::Reason),
+    /// The record did not open.
+    #[error("{0}")]
+    Sealed(#[from] OpenError),
+    /// Something on the way failed.
+    #[error("{0}")]
+    Host(#[from] HostError),
+}
+
+impl<'a> Institution<'a> {
+    /// `person` at its node, with the lake it shares.
+    #[must_use]
+    pub fn new(person: &'a Person, node: Arc<Node>, lake: Arc<dyn BlobStore>, seed: u64) -> Self {
+        Self { person, node, lake, rng: ChaCha20Rng::seed_from_u64(seed) }
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub const fn person(&self) -> &Person {
+        self.person
+    }
+
+    /// Its node.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Asks the ledger for records of an account; returns the entry of the access log with the answer.
+    ///
+    /// # Errors
+    /// If the request itself is refused: an asker without certificate, a request that was made before.
+    pub async fn ask(
+        &mut self,
+        account: AccountId,
+        records: &[RecordId],
+        purpose: Purpose,
+    ) -> Result<AccessEntry, HostError> {
+        let mut name = [0; 16];
+        self.rng.fill_bytes(&mut name);
+        let id = RequestId::new(name);
+        let records = List::new(records.to_vec()).during("request")?;
+        let request = AccessRequest { id, records, verb: Verb::Query, purpose, grant: None };
+        let signed = Envelope::new(self.node.chain(), Some(account), Action::Access(request))
+            .sign(self.person.key(), Meaning::Authored)
+            .during(self.person.name())?;
+        let height = self.node.submit(&signed).await?;
+        let query = self.node.query_at(height)?;
+        let facts = query.facts();
+        let position: Option<LogPosition> = facts.get(&facts.places().request(&id)).during("access log")?;
+        let place = position.map(|at| facts.places().access(&at.account, at.number));
+        let entry = place.map(|place| facts.get(&place)).transpose().during("access log")?.flatten();
+        entry.ok_or_else(|| HostError::new("the access log lacks a request that is final"))
+    }
+
+    /// The records of an account whose data lie in `range`, as the ledger lists them.
+    ///
+    /// # Errors
+    /// If the state cannot be read.
+    pub fn index(&self, account: &AccountId, range: &TimeRange) -> Result<Vec<RecordId>, HostError> {
+        let records = self.node.query()?.records(account).during("index")?;
+        let inside = |one: &&AnchoredEntry| range.covers(&one.entry.facts().span);
+        Ok(records.entries().filter(inside).map(|one| one.entry.facts().record).collect())
+    }
+
+    /// A record's entry with its proof and the header that proof leads to.
+    ///
+    /// # Errors
+    /// If the state cannot be read or there is no such record.
+    pub fn show(&self, record: &RecordId) -> Result<Shown, HostError> {
+        let query = self.node.query()?;
+        let entry = query.record(record).during("index")?;
+        let block = self.node.store().block(query.root().version).during("block")?;
+        let header = block.ok_or_else(|| HostError::new("the tip's block is missing"))?.block().header().clone();
+        Ok(Shown { entry, header })
+    }
+
+    /// Checks that an entry stands in the finalised state: the header's certificate against the validators this node
+    /// knows, the proof against the header's state root.
+    ///
+    /// # Errors
+    /// With the first thing that does not hold.
+    pub fn check<'s>(&self, record: &RecordId, shown: &'s Shown) -> Result<&'s AnchoredEntry, HostError> {
+        let height = shown.header.height;
+        let block = self.node.store().block(height).during("block")?;
+        let block = block.ok_or_else(|| HostError::new("a header that is not final here"))?;
+        let certificate = block.certificate().ok_or_else(|| HostError::new("a block without certificate"))?;
+        let query = self.node.query()?;
+        let facts = query.facts();
+        let validators = facts.validators().during("validators")?.ok_or_else(|| HostError::new("no validators"))?;
+        if certificate.block() != shown.header.id() {
+            return Err(HostError::new("certificate of another header"));
+        }
+        certificate.verify(&self.node.chain(), &validators).during("certificate")?;
+        let entry = shown.entry.verify(&shown.header.state_root, &facts.places().record(record)).during("state proof")?;
+        entry.ok_or_else(|| HostError::new("no such record"))
+    }
+
+    /// Reads records under a grant: asks, fetches, checks every entry against a finalised header, opens. Returns the
+    /// batches in the order asked for, and how many inclusion proofs were checked.
+    ///
+    /// # Errors
+    /// [`ReadError`] with the ledger's reason, or why a record did not open.
+    pub async fn read(
+        &mut self,
+        account: AccountId,
+        grant: GrantId,
+        records: &[RecordId],
+        purpose: Purpose,
+    ) -> Result<(Vec<ReadingBatch>, usize), ReadError> {
+        let body = self.unwrap(account, grant).await?;
+        let (mut batches, mut checked) = (Vec::with_capacity(records.len()), 0);
+        for records in records.chunks(RECORDS_A_REQUEST) {
+            let entry = self.ask(account, records, purpose).await?;
+            if let AccessOutcome::Denied { reason } = entry.outcome {
+                return Err(ReadError::Denied(reason));
+            }
+            for record in records {
+                let shown = self.show(record)?;
+                let anchored = self.check(record, &shown)?;
+                checked += 1;
+                batches.push(self.open(anchored, Keys::Grant(&body)).await?);
+            }
+        }
+        Ok((batches, checked))
+    }
+
+    /// Fetches a grant's keys from where the ledger says they are and unwraps them.
+    ///
+    /// # Errors
+    /// If they are missing, altered, or for somebody else.
+    pub async fn unwrap(&self, account: AccountId, grant: GrantId) -> Result<GrantBody, HostError> {
+        let record = self.granted(&grant)?;
+        let address: ContentId = codec::decode(record.grant().delivery.as_slice()).during("grant")?;
+        let bytes = self.lake.get(&address).await.during("lake")?;
+        let wrapped: WrappedGrant = codec::decode(&bytes).during("grant")?;
+        let expected = AnchoredGrant { chain: self.node.chain(), account, grant, digest: record.grant().body };
+        unwrap_grant(&wrapped, self.person.kem(), &expected).during("grant")
+    }
+
+    /// Takes a record's ciphertext from the lake and opens it with the keys at hand.
+    ///
+    /// # Errors
+    /// [`ReadError::Sealed`] with what is missing or does not fit.
+    pub async fn open(&self, anchored: &AnchoredEntry, keys: Keys<'_>) -> Result<ReadingBatch, ReadError> {
+        let facts = anchored.entry.facts();
+        let part = self.lake.part(&facts.record).await.during("lake")?;
+        let (_, part) = part.ok_or_else(|| HostError::new("the lake has no part for this record"))?;
+        let part = Part::from_bytes(&part).during("access part")?;
+        let ciphertext = self.lake.get(&facts.content).await.during("lake")?;
+        let tip = self.node.tip()?;
+        let query = self.node.query_at(tip.height)?;
+        let account = query.facts().account(&anchored.account).during("account")?;
+        let account = account.ok_or_else(|| HostError::new("no such account"))?;
+        let custodians: Vec<_> =
+            account.policy().groups().iter().flat_map(|group| group.keys().iter().copied()).collect();
+        let view = LedgerView {
+            chain: self.node.chain(),
+            account: anchored.account,
+            entry: &anchored.entry,
+            custodians: &custodians,
+            least_version: 1,
+            height: tip.height,
+            time: tip.time,
+            standing: self.standing(keys)?,
+        };
+        let plaintext = open(&part, &ciphertext, keys, &view)?;
+        Ok(codec::decode(plaintext.as_bytes()).during("readings")?)
+    }
+
+    /// Checks a claim about a reading of an anchored record, without ever seeing the reading.
+    ///
+    /// # Errors
+    /// If the claim is about another record, chain, account or verifier, or its proof does not hold.
+    pub fn verify(&mut self, record: &RecordId, shown: &Shown, claim: &ProofClaim) -> Result<(), HostError> {
+        let anchored = self.check(record, shown)?;
+        let context = claim.context();
+        let ours = context.chain() == self.node.chain()
+            && context.subject() == anchored.account
+            && context.audience() == self.person.id().digest();
+        if !ours || claim.anchors() != [anchored.entry.facts().commitments] {
+            return Err(HostError::new("the claim is about something else"));
+        }
+        Verifier::new(&mut self.rng).verify(claim).during("claim")
+    }
+
+    fn granted(&self, grant: &GrantId) -> Result<GrantRecord, HostError> {
+        let record = self.node.query()?.facts().grant(grant).during("grant")?;
+        record.ok_or_else(|| HostError::new("no such grant"))
+    }
+
+    fn standing(&self, keys: Keys<'_>) -> Result<Standing, HostError> {
+        let (Keys::Grant(body) | Keys::Gated(body, _)) = keys else { return Ok(Standing::Active) };
+        Ok(match self.granted(&body.terms().grant)?.status() {
+            GrantStatus::Revoked { height } => Standing::Revoked { height },
+            _ => Standing::Active,
+        })
+    }
+}
