@@ -351,3 +351,6 @@ impl GlucoseSync {
 
 /// As many different records as two full turns of the sequence number.
 const MAX_RECORDS: usize = 2 << 16;
+
+#[cfg(test)]
+mod tests;
