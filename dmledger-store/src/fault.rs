@@ -110,14 +110,6 @@ impl FaultyDisk {
         self.disk().files.keys().cloned().collect()
     }
 
-    /// A copy that shares nothing with this disk.
-    #[must_use]
-    pub fn fork(&self) -> Self {
-        let disk = self.disk();
-        let copy = Disk { files: disk.files.clone(), ..Disk::default() };
-        Self(Arc::new(Mutex::new(copy)))
-    }
-
     fn disk(&self) -> MutexGuard<'_, Disk> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,7 +11,7 @@
 pub mod audit;
 pub mod embedded;
 mod error;
-#[cfg(feature = "fault")]
+#[cfg(any(test, feature = "fault"))]
 pub mod fault;
 pub mod lake;
 pub mod memory;

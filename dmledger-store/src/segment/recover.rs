@@ -163,3 +163,107 @@ pub(crate) fn is_unfinished(rest: &[u8], offset: u64) -> bool {
     };
     (stops_short || lost_a_sector(rest, offset)) && next_sound_record(rest, offset).is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::Writer;
+    use super::super::record::{Builder, Kind};
+    use super::*;
+    use crate::fault::FaultyDisk;
+
+    const NETWORK: [u8; 32] = [7; 32];
+
+    /// Three records in two segments; the bodies hold no run of zeros as long as a sector.
+    fn log() -> FaultyDisk {
+        let disk = FaultyDisk::new();
+        let reader = Arc::new(Reader::new(Arc::new(disk.clone()), Path::new("log")));
+        let mut writer = Writer::create(reader, NETWORK, 400).unwrap();
+        for height in 0..3_u8 {
+            let mut builder = Builder::with_capacity(200);
+            for section in 0..3 {
+                builder.buffer().extend(vec![height * 3 + section + 1; 60]);
+                builder.end_section();
+            }
+            writer.append(builder, Kind::Commit, u64::from(height), [height; 32]).unwrap();
+        }
+        disk
+    }
+
+    fn heights(disk: &FaultyDisk) -> Result<(Vec<u64>, (u32, u64)), StoreError> {
+        let reader = Reader::new(Arc::new(disk.clone()), Path::new("log"));
+        let mut walk = Walk::start(&reader, NETWORK, (0, 0), 0)?;
+        let mut heights = Vec::new();
+        loop {
+            match walk.next()? {
+                Step::Record(_, record) => {
+                    heights.push(record.header.height);
+                    walk.expect(record.header.height + 1);
+                }
+                Step::End(end) => return Ok((heights, end)),
+            }
+        }
+    }
+
+    #[test]
+    fn the_log_reads_back_in_order() {
+        assert_eq!(log().paths().len(), 2);
+        assert_eq!(heights(&log()).unwrap().0, [0, 1, 2]);
+    }
+
+    #[test]
+    fn every_flipped_bit_of_every_segment_is_refused() {
+        let disk = log();
+        for path in disk.paths() {
+            let bytes = disk.bytes(&path).unwrap();
+            for index in 0..bytes.len() {
+                for bit in 0..8 {
+                    let mut flipped = bytes.clone();
+                    flipped[index] ^= 1 << bit;
+                    disk.set_bytes(&path, flipped);
+                    let read = heights(&disk);
+                    let refused = matches!(
+                        read,
+                        Err(StoreError::Corrupt { .. }
+                            | StoreError::WrongNetwork { .. }
+                            | StoreError::UnknownLayout { .. })
+                    );
+                    assert!(refused, "{} byte {index} bit {bit}: {read:?}", path.display());
+                }
+            }
+            disk.set_bytes(&path, bytes);
+        }
+    }
+
+    #[test]
+    fn the_last_segment_may_end_anywhere_and_an_earlier_one_only_where_it_did() {
+        let disk = log();
+        let [first, last] = [0, 1].map(|index| disk.paths()[index].clone());
+        let whole = disk.bytes(&last).unwrap();
+        for end in 0..whole.len() {
+            disk.set_bytes(&last, whole[..end].to_vec());
+            let (heights, (segment, offset)) = heights(&disk).unwrap();
+            assert_eq!((heights.as_slice(), segment), (&[0, 1][..], 1), "cut at {end}");
+            assert_eq!(offset, if end < 64 { 0 } else { 64 });
+        }
+        disk.set_bytes(&last, whole);
+        let whole = disk.bytes(&first).unwrap();
+        for end in (0..whole.len()).filter(|end| *end != 64) {
+            disk.set_bytes(&first, whole[..end].to_vec());
+            let read = heights(&disk);
+            let skipped = matches!(&read, Ok((heights, _)) if heights.first() != Some(&0) || heights.len() < 3);
+            assert!(matches!(read, Err(StoreError::Corrupt { .. })) || skipped, "cut at {end}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn a_torn_tail_is_not_cut_when_a_sound_record_stands_behind_it() {
+        let disk = log();
+        let path = disk.paths()[0].clone();
+        let mut bytes = disk.bytes(&path).unwrap();
+        bytes[64..140].fill(0);
+        disk.set_bytes(&disk.paths()[0], bytes);
+        assert!(matches!(heights(&disk), Err(StoreError::Corrupt { .. })));
+    }
+}
