@@ -1,7 +1,8 @@
 //! A small ledger and seeded keys for tests of networks.
 //!
-//! [`Tally`] executes two actions: a counted number, which is refused a second time, and a change of the validator
-//! set. That is enough to see lost, repeated and contradictory blocks, and a set that changes under way.
+//! [`Tally`] executes three actions: a counted number, which is refused a second time; a number that waits until the one
+//! before it is counted; and a change of the validator set. That is enough to see lost, repeated and contradictory
+//! blocks, actions that come too early, and a set that changes under way.
 
 use dmledger_core::{
     block::{Block, FinalizedBlock, Header, MAX_ACTIONS, RawAction, Tip},
@@ -48,6 +49,14 @@ pub fn count(n: u64, bytes: usize) -> Result<RawAction, CodecError> {
     RawAction::new(action)
 }
 
+/// An action that counts `n` once the number before it has been counted, and waits until then.
+///
+/// # Errors
+/// None.
+pub fn count_after(n: u64) -> Result<RawAction, CodecError> {
+    RawAction::new([&[AFTER], n.to_le_bytes().as_slice()].concat())
+}
+
 /// An action that gives a validator another voting power; 0 removes it.
 ///
 /// # Errors
@@ -57,6 +66,9 @@ pub fn set_power(key: &PublicKey, power: u64) -> Result<RawAction, CodecError> {
 }
 
 const COUNT: u8 = b'C';
+const AFTER: u8 = b'A';
+/// Code of the refusal of a number whose predecessor is missing.
+const TOO_EARLY: u16 = 4;
 const POWER: u8 = b'V';
 
 /// Where a [`Tally`] keeps its blocks. Clones share it, so a ledger can be opened again after a simulated crash.
@@ -155,11 +167,15 @@ impl Tally {
         let unreadable = || Rejection::new(2, "not an action".to_owned());
         let (kind, rest) = action.as_slice().split_first().ok_or_else(unreadable)?;
         match *kind {
-            COUNT => {
+            COUNT | AFTER => {
                 let (n, _) = rest.split_first_chunk().ok_or_else(unreadable)?;
                 let n = u64::from_le_bytes(*n);
-                if self.counted.contains(&n) || so_far.counted.contains(&n) {
+                let counted = |n| self.counted.contains(&n) || so_far.counted.contains(&n);
+                if counted(n) {
                     return Err(Rejection::new(1, format!("{n} is counted already")));
+                }
+                if *kind == AFTER && !n.checked_sub(1).is_some_and(counted) {
+                    return Err(Rejection::new(TOO_EARLY, format!("{n} waits for the number before it")));
                 }
                 so_far.counted.push(n);
             }
@@ -222,7 +238,10 @@ impl StateMachine for Tally {
 
     fn check(&self, action: &RawAction) -> Result<Digest, Rejection> {
         let mut nothing = self.nothing_yet().map_err(|error| Rejection::new(0, error.to_string()))?;
-        self.execute_one(action, &mut nothing).map(|()| action.digest())
+        match self.execute_one(action, &mut nothing) {
+            Err(rejection) if rejection.code() != TOO_EARLY => Err(rejection),
+            Ok(()) | Err(_) => Ok(action.digest()),
+        }
     }
 
     fn propose(&self, context: &BlockContext, pool: &mut dyn Iterator<Item = RawAction>) -> Result<Block, LedgerError> {

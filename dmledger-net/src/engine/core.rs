@@ -195,6 +195,7 @@ impl Core {
     fn tick(&mut self) {
         let tick = self.catch_up_tick();
         self.tell_status();
+        self.pool.tick();
         self.resend(tick);
         if self.running {
             self.ask_for_bodies(tick);

@@ -1,13 +1,21 @@
 //! Actions that wait for a block: each once, in order of arrival, with a fair share of the room for every source.
+//!
+//! An action that the ledger accepts may still have to wait for another (a record for the one before it). One that a
+//! proposal passed over therefore rests: it is offered with the others, but no height is begun for it alone until
+//! something changes or its rest, longer every time, is over. An idle network stays idle.
 
 use crate::transport::PeerId;
 use dmledger_core::{block::RawAction, hash::Digest, time::Height};
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque, btree_map};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque, btree_map};
 
 /// Finalised actions that are remembered, so that a late copy is not taken for a new one.
 const REMEMBERED: usize = 64 * 1024;
-/// How often an action may be passed over by this node's own proposals before it is given back.
-const CHANCES: u8 = 3;
+/// How often an action may be passed over by this node's own proposals before it is given back,
+const CHANCES: u8 = 4;
+/// and how many ticks it has at the least.
+const LIFETIME: u64 = 400;
+/// Longest rest in ticks.
+const LONGEST_REST: u64 = 128;
 
 /// How much may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +58,9 @@ pub struct Mempool {
     shares: BTreeMap<PeerId, usize>,
     bytes: usize,
     next: u64,
+    /// Who rests, by the tick at which the rest is over.
+    resting: BTreeSet<(u64, u64)>,
+    tick: u64,
     past: HashMap<Digest, Height>,
     past_order: VecDeque<Digest>,
 }
@@ -60,7 +71,9 @@ struct Pending {
     digest: Digest,
     source: PeerId,
     since: Height,
+    added: u64,
     passed: u8,
+    rest: Option<u64>,
 }
 
 /// Whether an action may be offered once more.
@@ -103,6 +116,8 @@ impl Mempool {
             shares: BTreeMap::new(),
             bytes: 0,
             next: 0,
+            resting: BTreeSet::new(),
+            tick: 0,
             past: HashMap::new(),
             past_order: VecDeque::new(),
         }
@@ -118,6 +133,12 @@ impl Mempool {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// Whether a height is to be begun for what waits here.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.waiting.len() > self.resting.len()
     }
 
     /// Whether this action is known here: waiting, or final not long ago.
@@ -145,8 +166,10 @@ impl Mempool {
         self.bytes += action.as_slice().len();
         *self.shares.entry(source).or_default() += 1;
         self.places.insert(digest, self.next);
-        self.waiting.insert(self.next, Pending { action, digest, source, since: tip, passed: 0 });
+        let pending = Pending { action, digest, source, since: tip, added: self.tick, passed: 0, rest: None };
+        self.waiting.insert(self.next, pending);
         self.next += 1;
+        self.wake_all();
         displaced.map_or(Admission::Added, Admission::Displaced)
     }
 
@@ -186,14 +209,58 @@ impl Mempool {
         let included: HashSet<_> = included.iter().map(RawAction::digest).collect();
         let mut out = Vec::new();
         for digest in looked_at.split_last().map_or(looked_at, |(_, rest)| rest) {
-            let place = self.places.get(digest).filter(|_| !included.contains(digest));
-            if let Some(pending) = place.and_then(|place| self.waiting.get_mut(place)) {
-                pending.passed = pending.passed.saturating_add(1);
-                let chances = if pending.passed < CHANCES { Chances::Left } else { Chances::Used };
-                out.push((pending.digest, pending.action.clone(), chances));
-            }
+            let place = self.places.get(digest).copied().filter(|_| !included.contains(digest));
+            let Some(place) = place else { continue };
+            self.rest(place);
+            let Some(pending) = self.waiting.get(&place) else { continue };
+            let used = pending.passed >= CHANCES && self.tick.saturating_sub(pending.added) >= LIFETIME;
+            let chances = if used { Chances::Used } else { Chances::Left };
+            out.push((pending.digest, pending.action.clone(), chances));
         }
         out
+    }
+
+    /// A block was applied. One with actions may have made way for those that rest; an empty one shows that its
+    /// proposer could do nothing with what waits here, or had not heard of it.
+    pub(crate) fn block_applied(&mut self, actions: usize) {
+        if actions > 0 {
+            self.wake_all();
+        } else {
+            let awake: Vec<_> = self.waiting.iter().filter(|(_, one)| one.rest.is_none()).map(|(at, _)| *at).collect();
+            for place in awake {
+                self.rest(place);
+            }
+        }
+    }
+
+    /// Time passes; some have rested.
+    pub(crate) fn tick(&mut self) {
+        self.tick += 1;
+        while let Some((until, place)) = self.resting.first().copied().filter(|(until, _)| *until <= self.tick) {
+            self.resting.remove(&(until, place));
+            if let Some(pending) = self.waiting.get_mut(&place) {
+                pending.rest = None;
+            }
+        }
+    }
+
+    fn rest(&mut self, place: u64) {
+        let Some(pending) = self.waiting.get_mut(&place) else { return };
+        let length = 1_u64.checked_shl(u32::from(pending.passed)).unwrap_or(LONGEST_REST).min(LONGEST_REST);
+        pending.passed = pending.passed.saturating_add(1);
+        let until = self.tick + 1 + length;
+        if let Some(earlier) = pending.rest.replace(until) {
+            self.resting.remove(&(earlier, place));
+        }
+        self.resting.insert((until, place));
+    }
+
+    fn wake_all(&mut self) {
+        for (_, place) in std::mem::take(&mut self.resting) {
+            if let Some(pending) = self.waiting.get_mut(&place) {
+                pending.rest = None;
+            }
+        }
     }
 
     /// At most `most` actions that have waited for more than `blocks` blocks at `tip`, the oldest first; their wait
@@ -209,7 +276,11 @@ impl Mempool {
     }
 
     fn remove(&mut self, digest: &Digest) -> Option<Pending> {
-        let pending = self.waiting.remove(&self.places.remove(digest)?)?;
+        let place = self.places.remove(digest)?;
+        let pending = self.waiting.remove(&place)?;
+        if let Some(until) = pending.rest {
+            self.resting.remove(&(until, place));
+        }
         self.bytes -= pending.action.as_slice().len();
         if let Some(share) = self.shares.get_mut(&pending.source) {
             *share -= 1;
@@ -293,11 +364,40 @@ mod tests {
         assert_eq!(offer.by_ref().count(), 3);
         let looked_at = offer.looked_at();
         let included = [action(1)];
-        for round in 1..=CHANCES {
-            let chances = if round < CHANCES { Chances::Left } else { Chances::Used };
-            let passed = pool.passed_over(&looked_at, &included);
-            assert_eq!(passed, vec![(action(0).digest(), action(0), chances)], "the last may be one too many");
+        let passed = |pool: &mut Mempool| pool.passed_over(&looked_at, &included);
+        let the_first = |chances| vec![(action(0).digest(), action(0), chances)];
+        for _ in 0..=CHANCES {
+            assert_eq!(passed(&mut pool), the_first(Chances::Left), "the last may be one too many");
         }
+        for _ in 0..LIFETIME {
+            pool.tick();
+        }
+        assert_eq!(passed(&mut pool), the_first(Chances::Used));
+    }
+
+    #[test]
+    fn what_was_passed_over_is_no_work_until_something_changes_or_it_has_rested() {
+        let mut pool = pool(10);
+        assert!(!pool.has_work());
+        add(&mut pool, 1, 0);
+        for ticks in [2, 3, 5] {
+            assert!(pool.has_work());
+            pool.block_applied(0);
+            for _ in 0..ticks {
+                assert!(!pool.has_work());
+                pool.tick();
+            }
+        }
+        pool.block_applied(0);
+        assert!(!pool.has_work());
+        pool.block_applied(1);
+        assert!(pool.has_work(), "another action was executed");
+        pool.block_applied(0);
+        add(&mut pool, 2, 0);
+        pool.finalized(&action(2).digest(), Height::new(1));
+        assert!(pool.has_work(), "another action came");
+        pool.finalized(&action(1).digest(), Height::new(1));
+        assert!(!pool.has_work() && pool.resting.is_empty());
     }
 
     #[test]

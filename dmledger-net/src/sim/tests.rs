@@ -118,6 +118,21 @@ fn an_idle_hour_makes_no_block() {
 }
 
 #[test]
+fn an_action_that_has_to_wait_for_another_keeps_nobody_busy() {
+    let mut world = world(2, 4, 1);
+    finalise(&mut world, 0, 1);
+    let ticket = world.submit(4, testing::count_after(8).unwrap());
+    let before = world.height();
+    world.run_for(60 * SECOND);
+    let blocks = world.height().value() - before.value();
+    assert!(blocks <= 60, "{blocks} blocks in a minute for nothing");
+    assert_eq!(world.outcome(ticket), None);
+    finalise(&mut world, 1, 7);
+    assert!(world.run_until(SECOND, |world| matches!(world.outcome(ticket), Some(Ok(_)))));
+    settles(&mut world);
+}
+
+#[test]
 fn halves_do_not_decide_and_meet_again() {
     let mut world = world(3, 4, 0);
     finalise(&mut world, 0, 1);

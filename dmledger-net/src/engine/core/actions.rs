@@ -20,6 +20,8 @@ const RESEND_TICKS: u64 = 4;
 const MAX_RESEND_TICKS: u64 = 128;
 /// Most actions handed over again in one tick.
 const RESENDS: usize = 1024;
+/// Most actions the ledger is asked about again at one occasion.
+const RECHECKS: usize = 64;
 
 /// Actions submitted through this node that are not final yet, in order of submission.
 #[derive(Debug)]
@@ -213,7 +215,7 @@ impl Core {
 
     /// Something waits here now: an idle height begins, a proposal that waited for it is made.
     fn work_arrived(&mut self) {
-        if self.pool.is_empty() {
+        if !self.pool.has_work() {
             return;
         }
         self.consider_start();
@@ -296,7 +298,7 @@ impl Core {
 
     /// Asks the ledger about actions again, and gives back those it refuses or that have had their chances.
     pub(super) fn recheck(&mut self, actions: Vec<(Digest, RawAction, Chances)>) {
-        for (digest, action, chances) in actions {
+        for (digest, action, chances) in actions.into_iter().take(RECHECKS) {
             let error = match (self.machine.check(&action), chances) {
                 (Err(rejection), _) => SubmitError::Refused(rejection),
                 (Ok(_), Chances::Used) => SubmitError::Displaced,

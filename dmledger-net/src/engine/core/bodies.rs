@@ -132,7 +132,7 @@ impl Core {
             // A refusal may have been about the clock, so it is judged anew.
             Some(Verdict::Invalid) | None => match self.machine.validate(&block, self.now) {
                 Ok(()) => Verdict::Valid,
-                Err(LedgerError::Store(error)) => {
+                Err(error @ (LedgerError::Store(_) | LedgerError::CorruptState { .. })) => {
                     return self.stop(Halt::Ledger { height: self.tip.next(), reason: error.to_string() });
                 }
                 Err(error) => {

@@ -23,13 +23,13 @@ impl Core {
     /// Sets the next height in motion if it may begin. The start is always a timer's event, never part of the step that
     /// finished the last height: a single validator would not get out of that step again.
     pub(super) fn consider_start(&mut self) {
-        if !self.running && self.votes() && self.pacing.schedule(!self.pool.is_empty()) {
+        if !self.running && self.votes() && self.pacing.schedule(self.pool.has_work()) {
             self.set_timer(Purpose::Start, Duration::ZERO);
         }
     }
 
     pub(super) fn start_height(&mut self) {
-        if !self.running && self.votes() && self.pacing.start(!self.pool.is_empty()) {
+        if !self.running && self.votes() && self.pacing.start(self.pool.has_work()) {
             self.enter_height();
             self.carry_out();
             self.unpark_bodies();
@@ -50,7 +50,7 @@ impl Core {
         self.asked = Some(round);
         if let Some(replay) = &mut self.replaying {
             replay.asked();
-        } else if self.pool.is_empty() {
+        } else if !self.pool.has_work() {
             let height = self.tip.next();
             self.set_timer(Purpose::Propose { height, round }, self.config.empty_wait);
         } else {
@@ -109,6 +109,7 @@ impl Core {
     pub(in crate::engine) fn apply(&mut self, block: FinalizedBlock) {
         let height = block.block().header().height;
         let digests: Vec<_> = block.block().actions().iter().map(|action| action.digest()).collect();
+        let actions = digests.len();
         if let Err(error) = self.machine.apply(block) {
             return self.stop(Halt::Ledger { height, reason: error.to_string() });
         }
@@ -132,6 +133,7 @@ impl Core {
             self.outbox_done(&digest);
             self.settle(digest, &Ok(height));
         }
+        self.pool.block_applied(actions);
         self.settle_refused();
         self.tell_followers();
         let stale = self.pool.waiting_since(height, RECHECK_AFTER, RECHECKS);
