@@ -6,9 +6,13 @@
 pub mod blob_store;
 pub mod block_store;
 pub mod chain;
+pub mod memory_store;
 pub mod rows;
+pub mod world;
 
+pub use memory_store::MemoryStore;
 pub use rows::MemoryRows;
+pub use world::{World, WorldPlan};
 
 /// What a property hands back: an error of the store or the world is a failure too.
 pub type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;

@@ -1,0 +1,525 @@
+//! A seeded world: a network with institutions, homes and patients, and the actions they sign. The same plan makes the
+//! same world, byte for byte.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! use dmledger_core::{ledger::StateMachine, testing::{World, WorldPlan}};
+//!
+//! let mut world = World::new(WorldPlan::default())?;
+//! let mut ledger = world.populated()?;
+//! let grant = world.grant_to(0, 0);
+//! let action = world.grant(0, grant)?;
+//! world.advance(&mut ledger, vec![action])?;
+//! assert_eq!(ledger.tip().height.value(), 3);
+//! # Ok(()) }
+//! ```
+
+use crate::{
+    account::{Policy, address},
+    action::{
+        self, Action, Admit, Anchor, Founder, Genesis, GrantAction, Open, Parameters, Profile, Revoke, SignedAction,
+        configure::GenesisParts,
+    },
+    block::{Block, FinalizedBlock, RawAction},
+    codec::{Bytes, List},
+    consent::{AccessRequest, Audience, Effect, Grant, GrantId, RequestId},
+    envelope::{AccountId, ChainId, Envelope, Meaning},
+    hash::Digest,
+    identity::{
+        Binding, MemberId, Name, Role,
+        issue::{CertificateAuthority, CertificateRequest, LocalCa, TlsKey},
+    },
+    key::{SecretKey, Suite},
+    ledger::{Applied, BlockContext, Ledger, StateMachine},
+    quorum::{QuorumCertificate, Validator, ValidatorSet, Vote, VoteKind},
+    record::{ContentId, DataKind, IndexEntry, RecordId, index::IndexFacts},
+    scope::{Purpose, PurposeSet, Validity, Verb, VerbSet},
+    testing::MemoryStore,
+    time::{TimeRange, Timestamp},
+};
+use core::time::Duration;
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use std::{error::Error, sync::Arc};
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+/// When block 0 of every world was made: 2026-01-01T00:00:00Z.
+pub const WORLD_BEGINS: Timestamp = Timestamp::from_seconds(1_767_225_600);
+/// How long certificates of a world are valid.
+pub const WORLD_LASTS: Duration = Duration::from_secs(3 * 365 * 86_400);
+
+/// How large a world is.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a plain argument of tests")]
+pub struct WorldPlan {
+    /// Where all keys and names come from.
+    pub seed: u64,
+    /// Validators, each with power 1.
+    pub validators: usize,
+    /// Institutions: hospital, pharmacy, regulator, research institution, third party, and again.
+    pub institutions: usize,
+    /// Homes.
+    pub residences: usize,
+    /// Patients, spread over the homes in turn.
+    pub patients: usize,
+    /// The kind of data their accounts hold.
+    pub kind: DataKind,
+    /// Limits.
+    pub parameters: Parameters,
+}
+
+impl Default for WorldPlan {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            validators: 1,
+            institutions: 3,
+            residences: 1,
+            patients: 1,
+            kind: DataKind::ContinuousGlucose,
+            parameters: Parameters::default(),
+        }
+    }
+}
+
+/// A member with its keys.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a plain part of a test world")]
+pub struct Party {
+    /// Its ledger key.
+    pub key: SecretKey,
+    /// Its role.
+    pub role: Role,
+    /// Its name.
+    pub name: Name,
+    /// Its TLS key.
+    pub tls: TlsKey,
+    /// Its certificate, DER.
+    pub certificate: Vec<u8>,
+}
+
+impl Party {
+    /// Its name on the ledger.
+    #[must_use]
+    pub fn id(&self) -> MemberId {
+        MemberId::of(&self.key.public())
+    }
+}
+
+/// A patient with keys and account.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a plain part of a test world")]
+pub struct Patient {
+    /// First key: on the phone.
+    pub phone: SecretKey,
+    /// Second key: on the home gateway.
+    pub home: SecretKey,
+    /// The gateway's key for this account: authors entries, and is a cosigner.
+    pub gateway: SecretKey,
+    /// Which residence certifies.
+    pub residence: usize,
+    /// The account.
+    pub account: AccountId,
+    /// How it is opened.
+    pub opening: Open,
+    /// Number of its next record.
+    pub next: u64,
+}
+
+/// A network and everybody in it.
+#[derive(Debug)]
+pub struct World {
+    genesis: Genesis,
+    authority: LocalCa,
+    validators: Vec<SecretKey>,
+    institutions: Vec<Party>,
+    residences: Vec<Party>,
+    patients: Vec<Patient>,
+    random: ChaCha20Rng,
+    clock: Timestamp,
+}
+
+const INSTITUTIONS: [(Role, &str); 5] = [
+    (Role::Hospital, "Hospital"),
+    (Role::Pharmacy, "Pharmacy"),
+    (Role::Regulator, "Regulator"),
+    (Role::Research, "Institute"),
+    (Role::ThirdParty, "Service"),
+];
+
+impl World {
+    /// Makes a world.
+    ///
+    /// # Errors
+    /// If the plan makes no network: no validator, or no institution.
+    pub fn new(plan: WorldPlan) -> Result<Self, Failed> {
+        let mut random = ChaCha20Rng::seed_from_u64(plan.seed);
+        let life = TimeRange::new(WORLD_BEGINS, WORLD_BEGINS.plus(WORLD_LASTS))?;
+        let authority = LocalCa::create(&Name::new("World CA")?, life, &mut random)?;
+        let mut draw =
+            |n: usize| -> Vec<_> { (0..n).map(|_| SecretKey::generate(Suite::Bip340, &mut random)).collect() };
+        let (validators, keys, homes) = (draw(plan.validators), draw(plan.institutions), draw(plan.residences));
+        let mut founders = Vec::new();
+        for (i, key) in keys.iter().enumerate() {
+            let (role, label) = INSTITUTIONS.get(i % INSTITUTIONS.len()).copied().ok_or("no institution")?;
+            founders.push(Founder { key: key.public(), role, name: Name::new(&format!("{label} A{}", i + 1))? });
+        }
+        for (i, key) in homes.iter().enumerate() {
+            let name = Name::new(&format!("Residence B{}", i + 1))?;
+            founders.push(Founder { key: key.public(), role: Role::Residence, name });
+        }
+        let genesis = Genesis::new(GenesisParts {
+            network: Name::new("world")?,
+            profile: Profile::Consortium,
+            time: WORLD_BEGINS,
+            authorities: vec![authority.certificate().to_vec()],
+            founders: founders.clone(),
+            validators: ValidatorSet::new(validators.iter().map(|key| Validator::new(key.public(), 1)).collect())?,
+            approvals: u16::try_from(plan.institutions.div_ceil(2).max(1))?,
+            parameters: plan.parameters,
+        })?;
+        let mut world = Self {
+            genesis,
+            authority,
+            validators,
+            institutions: Vec::new(),
+            residences: Vec::new(),
+            patients: Vec::new(),
+            random,
+            clock: WORLD_BEGINS,
+        };
+        for (key, founder) in keys.into_iter().chain(homes).zip(founders) {
+            let party = world.party(key, founder.role, founder.name.as_str())?;
+            if party.role.is_institution() { &mut world.institutions } else { &mut world.residences }.push(party);
+        }
+        for i in 0..plan.patients {
+            let patient = world.patient(i % plan.residences.max(1), plan.kind)?;
+            world.patients.push(patient);
+        }
+        Ok(world)
+    }
+
+    /// What the network began with.
+    #[must_use]
+    pub const fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn chain(&self) -> ChainId {
+        self.genesis.chain()
+    }
+
+    /// Who issues certificates.
+    #[must_use]
+    pub const fn authority(&self) -> &LocalCa {
+        &self.authority
+    }
+
+    /// The validators' keys.
+    #[must_use]
+    pub fn validators(&self) -> &[SecretKey] {
+        &self.validators
+    }
+
+    /// The institutions, in the order of the plan.
+    #[must_use]
+    pub fn institutions(&self) -> &[Party] {
+        &self.institutions
+    }
+
+    /// The institutions with their keys, for hosts that run each on its own.
+    #[must_use]
+    pub fn into_institutions(self) -> Vec<Party> {
+        self.institutions
+    }
+
+    /// The homes.
+    #[must_use]
+    pub fn residences(&self) -> &[Party] {
+        &self.residences
+    }
+
+    /// The patients.
+    #[must_use]
+    pub fn patients(&self) -> &[Patient] {
+        &self.patients
+    }
+
+    /// The world's clock.
+    #[must_use]
+    pub const fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
+    /// Lets time pass.
+    pub fn wait(&mut self, duration: Duration) {
+        self.clock = self.clock.plus(duration);
+    }
+
+    /// Bytes from the world's generator.
+    pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.random.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A key from the world's generator.
+    pub fn key(&mut self) -> SecretKey {
+        SecretKey::generate(Suite::Bip340, &mut self.random)
+    }
+
+    /// A new party with a certificate of the world's authority; genesis does not know it.
+    ///
+    /// # Errors
+    /// If the name is too long.
+    pub fn party(&mut self, key: SecretKey, role: Role, name: &str) -> Result<Party, Failed> {
+        let tls = TlsKey::generate(&mut self.random);
+        let public = tls.public()?;
+        let kem = Digest::new(self.bytes());
+        let binding = Binding::prove(role, self.chain(), kem, &public, &key)?;
+        let valid = TimeRange::new(WORLD_BEGINS, WORLD_BEGINS.plus(WORLD_LASTS))?;
+        let (name, serial) = (Name::new(name)?, self.bytes());
+        let request = CertificateRequest::new(name.clone(), Name::new("North")?, valid, serial, public, binding)?;
+        let certificate = self.authority.issue(&request)?;
+        Ok(Party { key, role, name, tls, certificate })
+    }
+
+    /// A new patient in a residence, with keys and an account that is not yet open. Institutions' ledger keys are
+    /// cosigners beside the gateway's.
+    ///
+    /// # Errors
+    /// None that a seed is known for.
+    pub fn patient(&mut self, residence: usize, kind: DataKind) -> Result<Patient, Failed> {
+        let (phone, home, gateway) = (self.key(), self.key(), self.key());
+        let mut cosigners = vec![gateway.public()];
+        cosigners.extend(self.institutions.iter().map(|party| party.key.public()).take(4));
+        let policy = Policy::medical([phone.public(), home.public()], cosigners)?;
+        let salt = self.bytes();
+        let account = address(&self.chain(), kind, &policy, &salt);
+        let opening = Open { salt, kind, policy, gateways: List::new(vec![gateway.public()])? };
+        Ok(Patient { phone, home, gateway, residence, account, opening, next: 0 })
+    }
+
+    /// The admission of one party, approved by the first `approvals` institutions.
+    ///
+    /// # Errors
+    /// None that a seed is known for.
+    pub fn admission(&self, party: &Party, approvals: usize) -> Result<SignedAction, Failed> {
+        let certificate = Bytes::new(party.certificate.clone())?;
+        let mut action = Envelope::new(self.chain(), None, Action::Admit(Admit { certificate }));
+        for institution in self.institutions.iter().take(approvals) {
+            action = action.sign(&institution.key, Meaning::Approved)?;
+        }
+        Ok(action)
+    }
+
+    /// The admissions of all founding members.
+    ///
+    /// # Errors
+    /// None that a seed is known for.
+    pub fn admissions(&self) -> Result<Vec<SignedAction>, Failed> {
+        self.institutions.iter().chain(&self.residences).map(|party| self.admission(party, 0)).collect()
+    }
+
+    /// The opening of a patient's account, signed by both keys and the residence.
+    ///
+    /// # Errors
+    /// If there is no such residence.
+    pub fn opening(&self, patient: &Patient) -> Result<SignedAction, Failed> {
+        let residence = self.residences.get(patient.residence).ok_or("no such residence")?;
+        let action = Envelope::new(self.chain(), Some(patient.account), Action::Open(patient.opening.clone()));
+        let action = action.sign(&patient.phone, Meaning::Authored)?.sign(&patient.home, Meaning::CoSigned)?;
+        Ok(action.sign(&residence.key, Meaning::Witnessed)?)
+    }
+
+    /// Index entries for the next `count` hours of a patient's records, made up.
+    ///
+    /// # Errors
+    /// If there is no such patient.
+    pub fn entries(&mut self, patient: usize, count: u64) -> Result<Vec<IndexEntry>, Failed> {
+        let chain = self.chain();
+        let next = self.patients.get(patient).ok_or("no such patient")?.next;
+        let mut entries = Vec::new();
+        for sequence in next..next + count {
+            let (record, content, header, commitments) = (self.bytes(), self.bytes(), self.bytes(), self.bytes());
+            let facts = IndexFacts {
+                record: RecordId::new(record),
+                sequence,
+                content: ContentId::new(Digest::new(content), 4096),
+                header: Digest::new(header),
+                commitments: Digest::new(commitments),
+                count: 12,
+                span: Self::hour(sequence)?,
+                epoch: 0,
+            };
+            let patient = self.patients.get(patient).ok_or("no such patient")?;
+            entries.push(IndexEntry::sign(facts, &patient.gateway, &chain, &patient.account)?);
+        }
+        Ok(entries)
+    }
+
+    /// The hour that record `sequence` of a world covers: counted from the world's beginning.
+    ///
+    /// # Errors
+    /// For a sequence beyond the calendar.
+    pub fn hour(sequence: u64) -> Result<TimeRange, Failed> {
+        let start = WORLD_BEGINS.plus(Duration::from_secs(3600 * sequence));
+        Ok(TimeRange::new(start, start.plus(Duration::from_secs(3600)))?)
+    }
+
+    /// Registers entries, as the home does it: the patient's gateway-held key and the gateway's.
+    ///
+    /// # Errors
+    /// If there is no such patient, or too many entries.
+    pub fn anchor(&mut self, patient: usize, entries: Vec<IndexEntry>) -> Result<SignedAction, Failed> {
+        let chain = self.chain();
+        let patient = self.patients.get_mut(patient).ok_or("no such patient")?;
+        patient.next += entries.len() as u64;
+        let body = Action::Anchor(Anchor { entries: List::new(entries)? });
+        let action = Envelope::new(chain, Some(patient.account), body);
+        Ok(action.sign(&patient.gateway, Meaning::Authored)?.sign(&patient.home, Meaning::CoSigned)?)
+    }
+
+    /// A grant for one institution: query, treatment, the first thirty days of data, valid for ninety days.
+    pub fn grant_to(&mut self, institution: usize, quota: u32) -> Grant {
+        let audience = match self.institutions.get(institution) {
+            Some(party) => Audience::Member(party.id()),
+            None => Audience::Consortium,
+        };
+        let days = |n: u64| WORLD_BEGINS.plus(Duration::from_secs(86_400 * n));
+        let span = |end| TimeRange::new(WORLD_BEGINS, end).unwrap_or(TimeRange::ALWAYS);
+        Grant {
+            id: GrantId::new(self.bytes()),
+            effect: Effect::Permit,
+            audience,
+            data: span(days(30)),
+            validity: Validity::during(span(days(90))),
+            verbs: VerbSet::QUERY,
+            purposes: PurposeSet::only(Purpose::Treatment),
+            quota: (quota > 0).then_some(quota),
+            body: Digest::new(self.bytes()),
+            delivery: Bytes::default(),
+        }
+    }
+
+    /// A grant signed by both keys of the patient.
+    ///
+    /// # Errors
+    /// If there is no such patient.
+    pub fn grant(&self, patient: usize, grant: Grant) -> Result<SignedAction, Failed> {
+        let patient = self.patients.get(patient).ok_or("no such patient")?;
+        let action = Envelope::new(self.chain(), Some(patient.account), Action::Grant(GrantAction { grant }));
+        Ok(action.sign(&patient.phone, Meaning::Authored)?.sign(&patient.home, Meaning::CoSigned)?)
+    }
+
+    /// A revocation signed by the patient's phone alone.
+    ///
+    /// # Errors
+    /// If there is no such patient.
+    pub fn revoke(&self, patient: usize, grant: GrantId) -> Result<SignedAction, Failed> {
+        let patient = self.patients.get(patient).ok_or("no such patient")?;
+        let action = Envelope::new(self.chain(), Some(patient.account), Action::Revoke(Revoke { grant }));
+        Ok(action.sign(&patient.phone, Meaning::Authored)?)
+    }
+
+    /// A request for records: to query, for treatment, relying on any grant.
+    ///
+    /// # Errors
+    /// If there are too many records.
+    pub fn request(&mut self, records: Vec<RecordId>) -> Result<AccessRequest, Failed> {
+        let id = RequestId::new(self.bytes());
+        let (verb, purpose, records) = (Verb::Query, Purpose::Treatment, List::new(records)?);
+        Ok(AccessRequest { id, records, verb, purpose, grant: None })
+    }
+
+    /// A request signed by an institution.
+    ///
+    /// # Errors
+    /// If there is no such institution or patient.
+    pub fn access(&self, institution: usize, patient: usize, request: AccessRequest) -> Result<SignedAction, Failed> {
+        let party = self.institutions.get(institution).ok_or("no such institution")?;
+        let patient = self.patients.get(patient).ok_or("no such patient")?;
+        let action = Envelope::new(self.chain(), Some(patient.account), Action::Access(request));
+        Ok(action.sign(&party.key, Meaning::Authored)?)
+    }
+
+    /// The precommits of all validators on a block.
+    ///
+    /// # Errors
+    /// If the block does not fit its certificate.
+    pub fn certify(&self, block: Block) -> Result<FinalizedBlock, Failed> {
+        let (height, id) = (block.header().height, block.id());
+        let mut signatures = Vec::new();
+        for key in &self.validators {
+            let voter = Validator::new(key.public(), 1).address();
+            let vote = Vote { kind: VoteKind::Precommit, height, round: 0, block: Some(id), voter };
+            signatures.push((voter, key.sign(&vote.digest(&self.chain()))?));
+        }
+        Ok(FinalizedBlock::new(block, QuorumCertificate::new(height, 0, id, signatures)?)?)
+    }
+
+    /// A ledger that stands at genesis, over a store in memory.
+    ///
+    /// # Errors
+    /// None that a seed is known for.
+    pub fn ledger(&self) -> Result<Ledger, Failed> {
+        Ok(Ledger::create(&self.genesis, Arc::new(MemoryStore::new()))?)
+    }
+
+    /// A ledger with all founding members admitted and all accounts open: height 2.
+    ///
+    /// # Errors
+    /// None that a seed is known for.
+    pub fn populated(&mut self) -> Result<Ledger, Failed> {
+        let mut ledger = self.ledger()?;
+        self.populate(&mut ledger)?;
+        Ok(ledger)
+    }
+
+    /// Admits all founding members and opens all accounts, in two blocks.
+    ///
+    /// # Errors
+    /// If the ledger is not this world's, or not at genesis.
+    pub fn populate(&mut self, ledger: &mut Ledger) -> Result<(), Failed> {
+        let admissions = self.admissions()?;
+        self.advance(ledger, admissions)?;
+        let openings = self.patients.iter().map(|patient| self.opening(patient)).collect::<Result<_, _>>()?;
+        self.advance(ledger, openings)?;
+        Ok(())
+    }
+
+    /// One block later: a second passes, the actions are proposed, validated, certified and applied. Every one has to
+    /// be taken.
+    ///
+    /// # Errors
+    /// If an action is left out, or anything else goes wrong.
+    pub fn advance(&mut self, ledger: &mut Ledger, actions: Vec<SignedAction>) -> Result<Applied, Failed> {
+        let expected = actions.len();
+        let block = self.propose(ledger, &actions)?;
+        if block.actions().len() != expected {
+            let refused = actions.iter().filter_map(|one| ledger.check(&action::encode(one).ok()?).err());
+            let reasons: Vec<_> = refused.map(|rejection| rejection.to_string()).collect();
+            return Err(format!("{} of {expected} actions taken; {reasons:?}", block.actions().len()).into());
+        }
+        ledger.validate(&block, self.clock)?;
+        Ok(ledger.apply(self.certify(block)?)?)
+    }
+
+    /// A block with those of the actions that execute, a second later.
+    ///
+    /// # Errors
+    /// If no block can be made.
+    pub fn propose(&mut self, ledger: &Ledger, actions: &[SignedAction]) -> Result<Block, Failed> {
+        self.wait(Duration::from_secs(1));
+        let proposer = self.validators.first().map(|key| Validator::new(key.public(), 1).address());
+        let proposer = proposer.ok_or("no validators")?;
+        let context = BlockContext { height: ledger.tip().height.next(), time: self.clock, proposer };
+        let raw: Vec<RawAction> = actions.iter().map(action::encode).collect::<Result<_, _>>()?;
+        Ok(ledger.propose(&context, &mut raw.into_iter())?)
+    }
+}
