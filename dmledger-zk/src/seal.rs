@@ -8,16 +8,19 @@
 //! - [`gate`]: the mask of a record, shared among the nodes of a committee
 //! - [`grant`], [`mod@wrap`]: what a grantee gets, and how it travels; [`escrow`]: what an institution publishes
 //! - [`open`](mod@open), [`error`]: reading, and the reasons why not
+//! - [`erase`]: receipts of erasure; [`keystore`]: the sealed file of a party's own keys
 //! - [`suite`]: the primitives behind the suite id
 //!
 #![doc = include_str!("../docs/sealing.md")]
 
 pub mod data_key;
 pub mod envelope;
+pub mod erase;
 pub mod error;
 pub mod escrow;
 pub mod gate;
 pub mod grant;
+pub mod keystore;
 pub mod open;
 pub mod range_tree;
 #[cfg(test)]
@@ -34,16 +37,18 @@ pub mod wrap;
 
 pub use data_key::{DataKey, Hedge, KeyCommitment, ValueKey};
 pub use envelope::{Part, RecordHeader, RecordMeta, Sealed, begin_record, seal_record};
+pub use erase::{EraseReceipt, Erased, Erasure, MissingReceipts, erasure_of};
 pub use error::{Altered, Inauthentic, OpenError, Refused, SealError, SubKey, WrapError};
 pub use escrow::{EscrowedKey, begin_escrow};
 pub use gate::{Committee, GateBundle, GateError, GateReply, GateSeed, Guard, NodeNumber, Shape, Subset};
 pub use grant::{GrantBody, GrantTerms};
+pub use keystore::{Effort, Keystore, KeystoreContents, KeystoreError};
 pub use open::{Keys, LedgerView, Plaintext, Standing, Unlocked, open, unlock};
 pub use range_tree::{Bucket, BucketRange, Cover, Epoch, EpochKey, EpochNumber, Hour, Hours, OutsideRange};
 pub use slot::{AccessPart, CommitteeId, reslot};
 pub use stream::{Layout, Opener, Sealer, StreamError};
 pub use suite::{SealSuite, SuiteError};
 pub use wrap::{
-    Address, AnchoredGrant, KemKeyId, KemKeyPair, KemPublicKey, Letter, Wrapped, WrappedGrant, unwrap, unwrap_grant,
-    wrap, wrap_grant,
+    Address, AnchoredGrant, KemKeyId, KemKeyPair, KemPublicKey, Letter, Unwrapper, Wrapped, WrappedGrant, unwrap,
+    unwrap_grant, wrap, wrap_grant,
 };

@@ -54,6 +54,10 @@ tags! {
     SEAL_GATE_KEY = "dmledger/zk/seal-gate-key/v1", "key of a subset of gate nodes";
     SEAL_GATE_PARTIAL = "dmledger/zk/seal-gate-partial/v1", "partial of a record's mask";
     SEAL_GATE_CHECK = "dmledger/zk/seal-gate-check/v1", "check tag of a partial";
+    SEAL_ERASED = "dmledger/zk/seal-erased/v1", "receipt of an erasure, signed by a gate node";
+    SEAL_STORE_SALT = "dmledger/zk/seal-store-salt/v1", "salt of a keystore";
+    SEAL_STORE_CHECK = "dmledger/zk/seal-store-check/v1", "commitment to a keystore's key";
+    SEAL_STORE_CONTEXT = "dmledger/zk/seal-store-context/v1", "what a keystore file says in clear";
     SEAL_GRANT = "dmledger/zk/seal-grant/v1", "salted digest of a grant's contents";
     SEAL_KEM_KEY = "dmledger/zk/seal-kem-key/v1", "name of a key encapsulation key";
     SEAL_WRAP = "dmledger/zk/seal-wrap/v1", "what a wrapped message is for";

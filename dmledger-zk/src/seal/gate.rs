@@ -38,7 +38,7 @@ use zeroize::Zeroizing;
 pub type CheckTag = [u8; 8];
 
 /// The patient's gate seed GS of one epoch, from which every subset key follows. Random, derived from nothing.
-#[derive(Debug)]
+#[derive(Debug, BorshSerialize, BorshDeserialize)]
 pub struct GateSeed {
     guard: Guard,
     seed: Secret,

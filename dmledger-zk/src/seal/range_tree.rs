@@ -47,8 +47,8 @@ impl HourKeys {
 }
 
 /// The keys of an epoch: the root EK of its tree, and the gate seed GS if a committee guards it. Random, derived from
-/// nothing, so that forgetting them erases.
-#[derive(Debug)]
+/// nothing, so that forgetting them erases. Their bytes belong in a keystore only.
+#[derive(Debug, BorshSerialize, BorshDeserialize)]
 pub struct EpochKey {
     epoch: Epoch,
     root: Secret,

@@ -13,7 +13,7 @@
 
 mod key;
 
-pub use key::{KemKeyId, KemKeyPair, KemPublicKey};
+pub use key::{KemKeyId, KemKeyPair, KemPublicKey, Unwrapper};
 
 use super::error::{Inauthentic, WrapError};
 use super::escrow::EscrowedKey;
@@ -32,12 +32,12 @@ use dmledger_core::envelope::{AccountId, ChainId};
 use dmledger_core::hash::{Digest, Hasher, tag};
 use dmledger_core::record::index::RecordId;
 use hpke::{
-    Deserializable, Kem, OpModeR, OpModeS, Serializable,
+    Kem, OpModeS, Serializable,
     aead::{Aead, AesGcm256, ChaCha20Poly1305},
     kdf::HkdfSha256,
     kem::{MlKem768P256, XWing},
 };
-use key::{Private, Public};
+use key::Public;
 use rand_core::{CryptoRng, TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
@@ -219,7 +219,7 @@ pub fn wrap<T: Letter>(
 /// contents are about something else than the wrap says.
 pub fn unwrap<T: Letter>(
     message: &Wrapped<T>,
-    key: &KemKeyPair,
+    key: &dyn Unwrapper,
     chain: ChainId,
     address: Address<T::Subject>,
 ) -> Result<T, WrapError> {
@@ -241,10 +241,7 @@ pub fn unwrap<T: Letter>(
     }
     let (info, aad) = context::<T>(message.suite, chain, &address, id);
     let (capsule, ciphertext) = (message.encapsulation.as_slice(), message.ciphertext.as_slice());
-    let contents = match &key.secret {
-        Private::XWing(secret) => open::<XWing, ChaCha20Poly1305>(secret, capsule, &info, &aad, ciphertext),
-        Private::P256(secret) => open::<MlKem768P256, AesGcm256>(secret, capsule, &info, &aad, ciphertext),
-    }?;
+    let contents = key.open(capsule, info.as_bytes(), aad.as_bytes(), ciphertext)?;
     let letter: T = codec::decode(unpadded(&contents).ok_or(Inauthentic)?)?;
     let same = Address::new(letter.account(), letter.subject()) == address;
     if same { Ok(letter) } else { Err(WrapError::NotAnchored) }
@@ -283,7 +280,7 @@ pub fn wrap_grant(
 /// outdated message of the same grant runs into.
 pub fn unwrap_grant(
     message: &WrappedGrant,
-    key: &KemKeyPair,
+    key: &dyn Unwrapper,
     expected: &AnchoredGrant,
 ) -> Result<GrantBody, WrapError> {
     let body = unwrap(message, key, expected.chain, Address::new(expected.account, expected.grant))?;
@@ -323,20 +320,6 @@ fn seal<K: Kem, A: Aead>(
     hpke::single_shot_seal_with_rng::<A, HkdfSha256, K>(&mode, key, info, message, aad, &mut coins)
         .map(|(encapsulation, ciphertext)| (encapsulation.to_bytes().to_vec(), ciphertext))
         .map_err(|_| WrapError::BadPublicKey)
-}
-
-fn open<K: Kem, A: Aead>(
-    key: &K::PrivateKey,
-    encapsulation: &[u8],
-    info: &Digest,
-    aad: &Digest,
-    ciphertext: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, Inauthentic> {
-    let encapsulation = K::EncappedKey::from_bytes(encapsulation).map_err(|_| Inauthentic)?;
-    let (mode, info, aad) = (OpModeR::Base, info.as_bytes(), aad.as_bytes());
-    hpke::single_shot_open::<A, HkdfSha256, K>(&mode, key, &encapsulation, info, ciphertext, aad)
-        .map(Zeroizing::new)
-        .map_err(|_| Inauthentic)
 }
 
 /// Length, message, zeros up to the next size class: the number of range nodes tells little about the range.

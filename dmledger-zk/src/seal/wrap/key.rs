@@ -1,6 +1,6 @@
 //! Key pairs that messages are wrapped to, one kind for each suite.
 
-use crate::seal::error::WrapError;
+use crate::seal::error::{Inauthentic, WrapError};
 use crate::seal::suite::SealSuite;
 use borsh::{
     BorshDeserialize, BorshSerialize,
@@ -10,7 +10,9 @@ use core::fmt;
 use dmledger_core::codec::Canonical;
 use dmledger_core::hash::{Digest, Hasher, tag};
 use hpke::{
-    Deserializable, Kem, Serializable,
+    Deserializable, Kem, OpModeR, Serializable,
+    aead::{Aead, AesGcm256, ChaCha20Poly1305},
+    kdf::HkdfSha256,
     kem::{MlKem768P256, XWing},
 };
 use rand_core::CryptoRng;
@@ -120,12 +122,12 @@ impl BorshDeserialize for KemPublicKey {
 
 /// A key pair that messages can be wrapped to.
 pub struct KemKeyPair {
-    pub(super) secret: Private,
+    secret: Private,
     public: KemPublicKey,
 }
 
 /// Wiped on drop by the crate that defines them.
-pub(super) enum Private {
+enum Private {
     XWing(Box<<XWing as Kem>::PrivateKey>),
     P256(Box<<MlKem768P256 as Kem>::PrivateKey>),
 }
@@ -177,6 +179,57 @@ impl KemKeyPair {
     pub const fn public(&self) -> &KemPublicKey {
         &self.public
     }
+}
+
+/// Opens what is wrapped to one public key. A [`KemKeyPair`] in memory, or a hardware module that keeps its key.
+pub trait Unwrapper: Send + Sync {
+    /// The public half.
+    fn public(&self) -> &KemPublicKey;
+
+    /// Opens one HPKE message of the key's suite (base mode, sequence number 0): encapsulated key, `info` and associated
+    /// data as RFC 9180 section 6.1 names them. The plaintext holds keys.
+    ///
+    /// # Errors
+    /// [`Inauthentic`] if it does not open, for whatever reason.
+    fn open(
+        &self,
+        encapsulation: &[u8],
+        info: &[u8; 32],
+        associated: &[u8; 32],
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Inauthentic>;
+}
+
+impl Unwrapper for KemKeyPair {
+    fn public(&self) -> &KemPublicKey {
+        &self.public
+    }
+
+    fn open(
+        &self,
+        encapsulation: &[u8],
+        info: &[u8; 32],
+        associated: &[u8; 32],
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Inauthentic> {
+        match &self.secret {
+            Private::XWing(key) => open::<XWing, ChaCha20Poly1305>(key, encapsulation, info, associated, ciphertext),
+            Private::P256(key) => open::<MlKem768P256, AesGcm256>(key, encapsulation, info, associated, ciphertext),
+        }
+    }
+}
+
+fn open<K: Kem, A: Aead>(
+    key: &K::PrivateKey,
+    encapsulation: &[u8],
+    info: &[u8; 32],
+    associated: &[u8; 32],
+    ciphertext: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Inauthentic> {
+    let encapsulation = K::EncappedKey::from_bytes(encapsulation).map_err(|_| Inauthentic)?;
+    hpke::single_shot_open::<A, HkdfSha256, K>(&OpModeR::Base, key, &encapsulation, info, ciphertext, associated)
+        .map(Zeroizing::new)
+        .map_err(|_| Inauthentic)
 }
 
 impl fmt::Debug for KemKeyPair {
