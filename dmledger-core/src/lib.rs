@@ -15,6 +15,8 @@ pub mod decide;
 pub mod envelope;
 pub mod hash;
 pub mod identity;
+#[cfg(feature = "std")]
+pub mod interop;
 pub mod key;
 pub mod ledger;
 pub mod quorum;

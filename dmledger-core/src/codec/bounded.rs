@@ -141,7 +141,7 @@ impl<const MAX: usize> BorshDeserialize for Bytes<MAX> {
 }
 
 /// UTF-8 text of at most `MAX` bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize)]
 pub struct Text<const MAX: usize>(String);
 
 impl<const MAX: usize> Text<MAX> {

@@ -1,0 +1,102 @@
+//! Formats of the outside world, one file a format.
+//!
+//! Every importer gives an [`Import`]: the rows that are readings, in order of time, and every other row of the subject
+//! with its reason. Nothing is dropped in silence, nothing is converted, and no float is involved.
+//!
+//! A *row* can be refused without harm to the others ([`Reason`]); a *file* that is not what it says it is, or holds a
+//! field that is neither a number nor a token of the format, is refused whole ([`ImportError`]), because what else it
+//! holds cannot be trusted either.
+//!
+//! The rules all importers share:
+//! - Two rows of one kind at one instant: the first in the file is the reading. A second one with the same value is a
+//!   [`Reason::Duplicate`]; one with another value is a [`Reason::Conflict`], and the first is marked
+//!   [`Quality::CONFLICTING`](crate::record::Quality::CONFLICTING).
+//! - "Low" and "High" stay what they are.
+//! - A value no living person has (below 10 or above 1,000 mg/dL) is [`Reason::Impossible`]; one outside what such
+//!   devices report is kept and marked [`Quality::IMPLAUSIBLE`](crate::record::Quality::IMPLAUSIBLE).
+//! - A wall clock without a zone stays one, see [`ZoneOffset::UNKNOWN`](crate::record::ZoneOffset::UNKNOWN).
+
+#[cfg(feature = "csv")]
+pub mod csv;
+#[cfg(feature = "nightscout")]
+pub mod nightscout;
+
+mod clock;
+mod error;
+mod import;
+mod row;
+#[cfg(feature = "csv")]
+mod table;
+
+pub use error::{ImportError, Place, Problem};
+pub use import::Import;
+pub use row::{Reason, Rejected, Row};
+
+use crate::record::SourceFormat;
+use std::io::{BufRead, BufReader, Read};
+
+/// Largest file that is read, in bytes.
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// Reads a file of any known format.
+///
+/// `file` is what an error calls it. `subject` chooses a person where a file holds several; without it, the first.
+///
+/// # Errors
+/// [`ImportError`] with the file's name and the line or entry.
+pub fn read(reader: impl Read, file: &str, subject: Option<&str>) -> Result<Import, ImportError> {
+    let mut reader = BufReader::new(reader);
+    let start = reader.fill_buf().map_err(|error| ImportError::unreadable(file, error))?;
+    match detect(start) {
+        #[cfg(feature = "csv")]
+        Some(SourceFormat::Csv) => csv::read(reader, file, subject),
+        #[cfg(feature = "nightscout")]
+        Some(SourceFormat::NightscoutEntries) => nightscout::read(reader, file, subject),
+        _ => Err(ImportError::of_file(file, Problem::UnknownFormat)),
+    }
+}
+
+/// The format that a file beginning with `start` has, by its content; a few hundred bytes are enough.
+#[must_use]
+pub fn detect(start: &[u8]) -> Option<SourceFormat> {
+    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).trim_ascii_start();
+    let has = |text: &str| start.windows(text.len()).any(|part| part == text.as_bytes());
+    if start.first() == Some(&b'[') {
+        let tidepool = has("\"uploadId\"") || has("\"deviceTime\"") || has("\"cbg\"");
+        return Some(if tidepool { SourceFormat::TidepoolJson } else { SourceFormat::NightscoutEntries });
+    }
+    if start.first() == Some(&b'{') || start.contains(&0) {
+        return None;
+    }
+    Some(if has("Event Subtype") {
+        SourceFormat::ClarityCsv
+    } else if start.starts_with(b"Glucose Data") {
+        SourceFormat::LibreViewCsv
+    } else if start.starts_with(b"Last Name") || has("Sensor Glucose") {
+        SourceFormat::CareLinkCsv
+    } else {
+        SourceFormat::Csv
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_by_their_content() {
+        for (start, format) in [
+            ("subject,timestamp,glucose_mg_dl\n", SourceFormat::Csv),
+            ("\u{FEFF}\"Index\",\"Timestamp\",\"Event Type\",\"Event Subtype\"", SourceFormat::ClarityCsv),
+            ("Glucose Data,Generated on,", SourceFormat::LibreViewCsv),
+            ("\u{FEFF}Last Name,First Name,", SourceFormat::CareLinkCsv),
+            (" [{\"_id\":\"1\",\"sgv\":120", SourceFormat::NightscoutEntries),
+            ("[]", SourceFormat::NightscoutEntries),
+            ("[{\"type\":\"cbg\",\"uploadId\":\"1\"", SourceFormat::TidepoolJson),
+        ] {
+            assert_eq!(detect(start.as_bytes()), Some(format), "{start}");
+        }
+        assert_eq!(detect(b"{\"resourceType\":\"Bundle\"}"), None);
+        assert_eq!(detect(b"PK\x03\x04\0\0"), None);
+    }
+}
