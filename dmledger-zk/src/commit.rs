@@ -114,9 +114,14 @@ impl Blinding {
     /// SHA3-512 of tag, key and index, reduced modulo the group order (bias below 2^-250).
     #[must_use]
     pub fn derive(key: &[u8; 32], index: u64) -> Self {
+        Self::derive_under(BLINDING_TAG, key, index)
+    }
+
+    /// The same under another tag of at most 60 bytes, for another use of the same key.
+    pub(crate) fn derive_under(tag: &str, key: &[u8; 32], index: u64) -> Self {
         let hash = Sha3_512::new()
-            .chain_update([BLINDING_TAG.len() as u8])
-            .chain_update(BLINDING_TAG)
+            .chain_update([tag.len() as u8])
+            .chain_update(tag)
             .chain_update(key)
             .chain_update(index.to_le_bytes());
         let wide = Zeroizing::new(<[u8; 64]>::from(hash.finalize()));

@@ -73,6 +73,27 @@ pub enum StatementError {
         /// Length of the sequence.
         count: u64,
     },
+    /// A reading that the table of a day has not.
+    #[error("a value outside the table of {first} to {last}")]
+    OffTable {
+        /// The value.
+        value: u16,
+        /// Smallest value of the table.
+        first: u16,
+        /// Largest value of the table.
+        last: u16,
+    },
+    /// Not the number of slots of a day.
+    #[error("{have} slots in a day of {need}")]
+    Slots {
+        /// Slots given.
+        have: usize,
+        /// Slots of a day.
+        need: usize,
+    },
+    /// A linear form with a coefficient or constant beyond its bounds.
+    #[error("a claim's numbers are out of bounds")]
+    Coefficient,
     /// A name that is empty or too long.
     #[error("a name of {len} bytes; 1 to {max} are possible")]
     Name {

@@ -34,6 +34,18 @@ pub enum Chain {
     RangeG(u32),
     /// Right generators of the same.
     RangeH(u32),
+    /// `G_i`: the readings of a day.
+    ReadingG,
+    /// `H_i`: their inverses.
+    ReadingH,
+    /// `G'_t`: the histogram of a day.
+    TableG,
+    /// `H'_t`: its weights.
+    TableH,
+    /// Left coordinates that fill a vector up.
+    PaddingG,
+    /// Right coordinates that fill a vector up.
+    PaddingH,
 }
 
 impl Chain {
@@ -46,6 +58,12 @@ impl Chain {
         match self {
             Self::RangeG(place) => with(b'G', place),
             Self::RangeH(place) => with(b'H', place),
+            Self::ReadingG => b"dmledger/zk/reading-g/v1".to_vec(),
+            Self::ReadingH => b"dmledger/zk/reading-h/v1".to_vec(),
+            Self::TableG => b"dmledger/zk/table-g/v1".to_vec(),
+            Self::TableH => b"dmledger/zk/table-h/v1".to_vec(),
+            Self::PaddingG => b"dmledger/zk/padding-g/v1".to_vec(),
+            Self::PaddingH => b"dmledger/zk/padding-h/v1".to_vec(),
         }
     }
 }
@@ -128,6 +146,12 @@ pub fn sum_of_secret(scalars: &[Scalar], points: &[Point]) -> Point {
 /// [`DecodeError::Point`] for anything else.
 pub fn decode_point(bytes: &[u8; ELEMENT_BYTES]) -> Result<Point, DecodeError> {
     CompressedRistretto(*bytes).decompress().ok_or(DecodeError::Point { at: 0 })
+}
+
+/// Reads a prover's message: a point that is not the identity, whose encoding is all zero. `None` for anything else.
+#[must_use]
+pub fn decode_message(bytes: &[u8; ELEMENT_BYTES]) -> Option<Point> {
+    if *bytes == [0; ELEMENT_BYTES] { None } else { decode_point(bytes).ok() }
 }
 
 /// The encoding of a point.

@@ -8,7 +8,8 @@ use crate::{
     accumulator::Accumulator,
     commit::{Blinding, Commitment, Opening},
     error::{ProveError, Rejected},
-    group::{Chain, Point, Scalar},
+    group::{self, Chain, Point, Scalar},
+    ipa::{all_but_one, tensor},
     transcript::Transcript,
 };
 use rand_core::CryptoRng;
@@ -238,8 +239,8 @@ struct Points {
 
 impl Points {
     fn decode(parts: &proof::Parts<'_>) -> Option<Self> {
-        let [a, s, t_1, t_2] = parts.points.map(proof::decode_message);
-        let round = |[left, right]: &[[u8; 32]; 2]| Some((proof::decode_message(left)?, proof::decode_message(right)?));
+        let [a, s, t_1, t_2] = parts.points.map(group::decode_message);
+        let round = |[left, right]: &[[u8; 32]; 2]| Some((group::decode_message(left)?, group::decode_message(right)?));
         let rounds = parts.rounds.iter().map(round).collect::<Option<_>>()?;
         Some(Self { a: a?, s: s?, t_1: t_1?, t_2: t_2?, rounds })
     }
@@ -254,33 +255,4 @@ fn geometric(base: &Scalar, count: usize) -> Scalar {
         power = power * power;
     }
     sum
-}
-
-/// `scale` times the product of the factors at the bits set in `i`, for every `i` below `2^factors`.
-fn tensor(scale: Scalar, factors: &[Scalar]) -> Vec<Scalar> {
-    let mut out = Vec::with_capacity(1 << factors.len());
-    out.push(scale);
-    for factor in factors {
-        for at in 0..out.len() {
-            let next = out.get(at).map_or(Scalar::ZERO, |known| known * factor);
-            out.push(next);
-        }
-    }
-    out
-}
-
-/// For every element the product of all others.
-fn all_but_one(elements: &[Scalar]) -> Vec<Scalar> {
-    let mut out = Vec::with_capacity(elements.len());
-    let mut before = Scalar::ONE;
-    for element in elements {
-        out.push(before);
-        before *= element;
-    }
-    let mut after = Scalar::ONE;
-    for (product, element) in out.iter_mut().zip(elements).rev() {
-        *product *= after;
-        after *= element;
-    }
-    out
 }

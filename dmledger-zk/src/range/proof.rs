@@ -2,7 +2,7 @@
 
 use crate::{
     error::DecodeError,
-    group::{self, ELEMENT_BYTES, Point, Scalar},
+    group::{self, ELEMENT_BYTES, Scalar},
 };
 
 /// A range proof in the encoding of `bulletproofs` 5: `A, S, T1, T2, t^, tau, mu`, then `L, R` of every round, then `a, b`;
@@ -88,12 +88,4 @@ pub(super) struct Parts<'a> {
     pub(super) rounds: &'a [[[u8; ELEMENT_BYTES]; 2]],
     pub(super) a: Scalar,
     pub(super) b: Scalar,
-}
-
-/// Decodes a point that must not be the identity, whose encoding is all zero.
-pub(super) fn decode_message(bytes: &[u8; ELEMENT_BYTES]) -> Option<Point> {
-    if *bytes == [0; ELEMENT_BYTES] {
-        return None;
-    }
-    group::decode_point(bytes).ok()
 }
