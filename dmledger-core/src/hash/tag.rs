@@ -69,6 +69,9 @@ tags! {
     ZK_BLINDING = "dmledger/zk/blinding/v1", "blinding of a committed value, from a record's key and the value's place";
     ZK_FITS_BITS = "dmledger/zk/fits-bits/v1", "statement: values fit into a number of bits";
     ZK_IN_INTERVAL = "dmledger/zk/in-interval/v1", "statement: values lie in an interval";
+    ZK_DAY_DIGEST = "dmledger/zk/day-digest/v1", "blindings of a sealed day, from its data key";
+    ZK_DAY_HISTOGRAM = "dmledger/zk/day-histogram/v1", "statement: a digest is that of a sealed day";
+    ZK_DAYS_CLAIM = "dmledger/zk/days-claim/v1", "statement: bounds of the readings of several days";
     ZK_READING_IN_RANGE = "dmledger/zk/reading-in-range/v1", "statement: a reading of an anchored record lies in an interval";
     MEMBER = "dmledger/core/member/v1", "name of a member: its ledger key";
     POSSESSION = "dmledger/core/certificate-possession/v1", "what a ledger key signs to be put in a certificate";
