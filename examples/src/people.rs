@@ -16,7 +16,7 @@ use dmledger_core::{
     quorum::{Validator, ValidatorSet},
     time::{TimeRange, Timestamp},
 };
-use dmledger_zk::seal::KemKeyPair;
+use dmledger_zk::seal::{KemKeyPair, SealSuite};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use std::{sync::Arc, time::Duration};
@@ -42,7 +42,7 @@ impl Person {
     #[must_use]
     pub fn new(name: &str, role: Role, rng: &mut ChaCha20Rng) -> Self {
         let key = Arc::new(SecretKey::generate(Suite::Bip340, rng));
-        let (kem, tls) = (KemKeyPair::generate(rng), TlsKey::generate(rng));
+        let (kem, tls) = (KemKeyPair::generate(SealSuite::default(), rng), TlsKey::generate(rng));
         Self { name: name.to_owned(), title: role.name(), role, key, kem, tls }
     }
 
