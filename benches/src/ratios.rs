@@ -7,6 +7,8 @@
 
 #![allow(unreachable_pub, reason = "a program has no outside")]
 
+#[path = "ratios/apply.rs"]
+mod apply;
 mod report;
 #[path = "ratios/signatures.rs"]
 mod signatures;
@@ -17,7 +19,7 @@ use std::process::ExitCode;
 
 type Group = fn() -> Result<(), Box<dyn std::error::Error>>;
 
-const GROUPS: &[(&str, Group)] = &[("signatures", signatures::run), ("zk", zk::run)];
+const GROUPS: &[(&str, Group)] = &[("signatures", signatures::run), ("apply", apply::run), ("zk", zk::run)];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();

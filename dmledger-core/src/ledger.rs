@@ -5,6 +5,8 @@
 
 pub mod answer;
 #[cfg(feature = "std")]
+pub mod execution;
+#[cfg(feature = "std")]
 pub mod machine;
 #[cfg(feature = "std")]
 pub mod query;

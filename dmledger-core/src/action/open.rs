@@ -39,10 +39,9 @@ impl Open {
     /// The residence or end node that witnesses.
     fn certifier(frame: &Frame<'_>, facts: &Facts<'_>, at: Moment) -> Result<Option<MemberId>, Fault> {
         for key in frame.signers(Meaning::Witnessed) {
-            if let Some(member) = acting_member(&key, facts, at.time)? {
-                if member.role().certifies_patients() {
-                    return Ok(Some(member.id()));
-                }
+            let member = acting_member(&key, facts, at.time)?.filter(|member| member.role().certifies_patients());
+            if let Some(member) = member {
+                return Ok(Some(member.id()));
             }
         }
         Ok(None)

@@ -3,30 +3,26 @@
 //! A proposal is executed when it is built or validated; what came out is remembered, so that applying the decided block
 //! executes nothing again. Signatures are verified once, when an action is first seen, in batches.
 
-use super::{Applied, BlockContext, LedgerError, Rejection, StateMachine, signatures::Vetted};
+use super::{
+    Applied, BlockContext, LedgerError, Rejection, StateMachine,
+    execution::{Executed, Remembered, begin, handful, may_wait, next_validators, perform, unreadable},
+    signatures::Vetted,
+};
 use crate::{
-    action::{self, Action, Fault, Frame, Genesis, Refusal, SignedAction, configure::Settings},
+    action::{self, Fault, Frame, Genesis, Refusal, configure::Settings},
     block::{Block, BlockError, FinalizedBlock, Header, RawAction, Tip},
-    envelope::{ChainId, Envelope},
+    envelope::ChainId,
     hash::{Digest, tree},
-    identity::CertificateError,
-    quorum::{Address, BlockId, ValidatorSet},
+    quorum::{Address, ValidatorSet},
     state::{
-        Delta, StateError, Tree, Update,
+        Delta, Tree,
         tables::{Facts, Places},
     },
     time::{Height, Moment, Timestamp},
-    traits::{BlockCommit, BlockStore, RowKey, StateRows, StoreError},
+    traits::{BlockCommit, BlockStore},
 };
 use core::{fmt, time::Duration};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Executed blocks that are remembered: a round's proposal, and those of a few rounds before it.
-const REMEMBERED: usize = 4;
-/// Actions taken from a pool at a time, so that their signatures make full batches.
-const HANDFUL: usize = 256;
-/// An entry may run ahead of the account's records by so many and still wait in a pool.
-const LOOKAHEAD: u64 = 10_000;
+use std::sync::Arc;
 
 /// The rules over a store: what a node runs, and what an engine drives.
 pub struct Ledger {
@@ -37,20 +33,13 @@ pub struct Ledger {
     settings: Settings,
     validators: ValidatorSet,
     vetted: Vetted,
-    executed: Mutex<Vec<(BlockId, Executed)>>,
+    executed: Remembered,
 }
 
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger").field("chain", &self.chain).field("height", &self.tip.height).finish_non_exhaustive()
     }
-}
-
-/// What the actions of a block lead to.
-struct Executed {
-    update: Update,
-    actions: Vec<Digest>,
-    next_validators: Digest,
 }
 
 impl Ledger {
@@ -88,7 +77,7 @@ impl Ledger {
             let facts = Facts::new(chain, &tree);
             (Settings::read(&facts).map_err(unreadable)?, next_validators(&facts)?)
         };
-        let (vetted, executed) = (Vetted::default(), Mutex::default());
+        let (vetted, executed) = (Vetted::default(), Remembered::default());
         Ok(Self { chain, store, tree, tip, settings, validators, vetted, executed })
     }
 
@@ -266,25 +255,6 @@ impl Ledger {
         Ok(executed)
     }
 
-    fn remember(&self, id: BlockId, executed: Executed) {
-        let mut all = self.executed.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|(known, _)| *known != id);
-        if all.len() >= REMEMBERED {
-            all.remove(0);
-        }
-        all.push((id, executed));
-    }
-
-    fn remembers(&self, id: &BlockId) -> bool {
-        self.executed.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(known, _)| known == id)
-    }
-
-    fn recall(&self, id: &BlockId) -> Option<Executed> {
-        let mut all = self.executed.lock().unwrap_or_else(PoisonError::into_inner);
-        let position = all.iter().position(|(known, _)| known == id)?;
-        Some(all.swap_remove(position).1)
-    }
-
     /// Answers for a block at or below the tip: nothing to do if it is the one that is there.
     fn repeated(&self, block: &FinalizedBlock) -> Result<Applied, LedgerError> {
         let header = block.block().header();
@@ -349,19 +319,19 @@ impl StateMachine for Ledger {
         let at = self.next_moment(context.time);
         let (actions, executed) = self.gather(pool, at)?;
         let block = Block::new(self.header(&actions, &executed, at, context.proposer), actions)?;
-        self.remember(block.id(), executed);
+        self.executed.keep(block.id(), executed);
         Ok(block)
     }
 
     fn validate(&self, block: &Block, now: Timestamp) -> Result<(), LedgerError> {
         // Offered again in a later round, perhaps much later: it was right by the clock when it was new.
-        if self.remembers(&block.id()) {
+        if self.executed.holds(&block.id()) {
             return Ok(block.verify_body()?);
         }
         self.check_header(block)?;
         self.check_clock(block.header().time, now)?;
         let executed = self.execute_block(block)?;
-        self.remember(block.id(), executed);
+        self.executed.keep(block.id(), executed);
         Ok(())
     }
 
@@ -370,7 +340,7 @@ impl StateMachine for Ledger {
             return self.repeated(&block);
         }
         block.verify(&self.tip, &self.chain, &self.validators)?;
-        let executed = match self.recall(&block.block().id()) {
+        let executed = match self.executed.take(&block.block().id()) {
             Some(executed) => executed,
             None => {
                 self.check_header(block.block())?;
@@ -382,7 +352,7 @@ impl StateMachine for Ledger {
         let commit = BlockCommit { block, tip, changes: update.changes };
         self.store.commit(&commit)?;
         self.tip = commit.tip;
-        self.executed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.executed.clear();
         if self.tree.advance(update.pending, self.store.at(self.tip.height)?).is_err() {
             self.reopen()?;
         }
@@ -395,102 +365,5 @@ impl StateMachine for Ledger {
 
     fn finalized(&self, height: Height) -> Result<Option<FinalizedBlock>, LedgerError> {
         Ok(self.store.block(height)?)
-    }
-}
-
-/// The genesis block, and the state it leaves behind: a function of the genesis alone.
-///
-/// # Errors
-/// [`LedgerError::Block`] if genesis does not fit into a block, [`LedgerError::Action`] if it does not execute.
-pub fn begin(genesis: &Genesis) -> Result<(FinalizedBlock, Update), LedgerError> {
-    let chain = genesis.chain();
-    let action = Envelope::new(chain, None, Action::Configure(Box::new(genesis.clone())));
-    let raw = action::encode(&action).map_err(|_| BlockError::TooLarge)?;
-    let tree = Tree::empty(Arc::new(NoRows));
-    let mut delta = Delta::new(&tree);
-    let at = Moment { height: Height::GENESIS, time: genesis.time() };
-    perform(chain, &action, &mut delta, at).map_err(|fault| match fault {
-        Fault::Refused(refusal) => LedgerError::Action { position: 0, rejection: refusal.into() },
-        Fault::State(error) => unreadable(error),
-    })?;
-    let update = tree.update(delta.into_batch(), at.height).map_err(unreadable)?;
-    let validators = genesis.validators().digest();
-    let header = Header {
-        chain,
-        height: at.height,
-        parent: BlockId::new(Digest::ZERO),
-        time: at.time,
-        actions_root: tree::root(&[&raw]),
-        history_root: tree::empty(),
-        state_root: update.root.digest,
-        validators,
-        next_validators: validators,
-        proposer: Address::from_bytes([0; 20]),
-    };
-    Ok((FinalizedBlock::genesis(Block::new(header, vec![raw])?)?, update))
-}
-
-/// The rows before the first block.
-struct NoRows;
-
-impl StateRows for NoRows {
-    fn row(&self, _: &RowKey) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(None)
-    }
-}
-
-/// Runs the three checks of one action whose signatures have been verified; leaves no trace if one fails.
-fn perform(chain: ChainId, action: &SignedAction, delta: &mut Delta<'_>, at: Moment) -> Result<Digest, Fault> {
-    let frame = Frame::of(action);
-    if frame.chain() != chain {
-        return Err(Refusal::WrongChain.into());
-    }
-    let handler = action.body().handler();
-    handler.check(&frame)?;
-    handler.verify(&frame, &Facts::new(chain, delta), at)?;
-    delta.attempt(|delta| handler.execute(&frame, delta, at))?;
-    Ok(frame.id())
-}
-
-/// The next readable actions of a pool, as many as fit; and whether the pool or the room has come to its end.
-fn handful(
-    pool: &mut dyn Iterator<Item = RawAction>,
-    most: usize,
-    room: &mut usize,
-) -> (Vec<(RawAction, SignedAction)>, bool) {
-    let mut all = Vec::new();
-    while all.len() < most.min(HANDFUL) {
-        let Some(raw) = pool.next() else { return (all, true) };
-        let size = raw.as_slice().len() + 4;
-        if size > *room {
-            return (all, true);
-        }
-        if let Ok(signed) = action::decode(&raw) {
-            *room -= size;
-            all.push((raw, signed));
-        }
-    }
-    (all, false)
-}
-
-/// Whether time, or actions that are on their way, may yet make the action acceptable.
-fn may_wait(refusal: &Refusal) -> bool {
-    match refusal {
-        Refusal::WrongSequence { found, expected } => found > expected && found - expected <= LOOKAHEAD,
-        // Block time stands still between blocks; the proposer's clock decides.
-        Refusal::Certificate { error: CertificateError::NotYetValid { .. } } => true,
-        _ => false,
-    }
-}
-
-fn next_validators(facts: &Facts<'_>) -> Result<ValidatorSet, LedgerError> {
-    facts.validators().map_err(unreadable)?.ok_or(LedgerError::CorruptState { what: "validator set" })
-}
-
-fn unreadable(error: StateError) -> LedgerError {
-    match error {
-        StateError::Store(error) => LedgerError::Store(error),
-        StateError::WrongRoot { .. } => LedgerError::StateRoot,
-        _ => LedgerError::CorruptState { what: "state" },
     }
 }

@@ -1,0 +1,84 @@
+//! The rules of the ledger, seen from outside: for each one the case that is allowed and each case that is refused.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
+
+mod access;
+mod accounts;
+mod admission;
+mod bytes;
+mod chain;
+mod grants;
+mod records;
+
+use dmledger_core::{
+    action::{self, Action, Fault, Refusal, SignedAction},
+    decide::AccessOutcome,
+    envelope::{AccountId, Envelope, Meaning},
+    key::SecretKey,
+    ledger::{Ledger, Query, StateMachine},
+    record::RecordId,
+    testing::{World, WorldPlan},
+};
+
+/// Tests fail by error as well as by assertion.
+type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// Three institutions, two homes, two patients, everybody admitted and every account open.
+fn world() -> Result<(World, Ledger), Box<dyn std::error::Error + Send + Sync>> {
+    let mut world = World::new(WorldPlan { residences: 2, patients: 2, ..WorldPlan::default() })?;
+    let ledger = world.populated()?;
+    Ok((world, ledger))
+}
+
+/// Why the ledger refuses an action now; `None` if it takes it.
+fn refusal(ledger: &Ledger, action: &SignedAction) -> Option<Refusal> {
+    let raw = action::encode(action).expect("action fits");
+    match ledger.examine(&raw) {
+        Ok(_) => None,
+        Err(Fault::Refused(refusal)) => Some(refusal),
+        Err(Fault::State(error)) => panic!("state: {error}"),
+    }
+}
+
+/// Whether a proposer takes the action into a block.
+fn is_taken(world: &mut World, ledger: &Ledger, action: &SignedAction) -> bool {
+    world.propose(ledger, std::slice::from_ref(action)).expect("proposal").actions().len() == 1
+}
+
+/// Checks that both pool and proposer refuse the action, the pool for this reason.
+fn assert_refused(world: &mut World, ledger: &Ledger, action: &SignedAction, expected: Refusal) {
+    assert_eq!(refusal(ledger, action), Some(expected));
+    assert!(!is_taken(world, ledger, action), "taken although {expected}");
+}
+
+/// The body, for this world and account, signed by these keys.
+fn signed(world: &World, account: Option<AccountId>, body: Action, keys: &[(&SecretKey, Meaning)]) -> SignedAction {
+    keys.iter().fold(Envelope::new(world.chain(), account, body), |envelope, (key, meaning)| {
+        envelope.sign(key, *meaning).expect("signs")
+    })
+}
+
+/// Registers the next `count` records of a patient and returns their names.
+fn anchored(
+    world: &mut World,
+    ledger: &mut Ledger,
+    patient: usize,
+    count: u64,
+) -> Result<Vec<RecordId>, Box<dyn std::error::Error + Send + Sync>> {
+    let entries = world.entries(patient, count)?;
+    let names = entries.iter().map(|entry| entry.facts().record).collect();
+    let action = world.anchor(patient, entries)?;
+    world.advance(ledger, &[action])?;
+    Ok(names)
+}
+
+/// The answer to the latest request about a patient's account.
+fn last_answer(
+    world: &World,
+    ledger: &Ledger,
+    patient: usize,
+) -> Result<AccessOutcome, Box<dyn std::error::Error + Send + Sync>> {
+    let query = Query::at(world.chain(), ledger.tip().height, ledger.store().as_ref())?;
+    let log = query.access_log(&world.patients()[patient].account)?;
+    Ok(log.entries().last().ok_or("empty log")?.outcome)
+}
