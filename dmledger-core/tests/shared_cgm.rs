@@ -6,12 +6,16 @@
 use dmledger_core::{
     interop::{self, Import, Reason},
     record::{
-        DataKind, Glucose, GlucoseBand, GlucoseUnit, Measurement,
+        DataKind, Glucose, GlucoseBand, GlucoseUnit, Measurement, ValueError,
         glycemic::{GlycemicSummary, Tokens},
     },
 };
 use serde_json::Value;
-use std::{fs, path::PathBuf};
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
 
 const SERIES: [&str; 6] = ["azt1d", "bigideas", "hall2018", "hupa-ucm", "physiocgm", "t1d-uom"];
 
@@ -22,12 +26,12 @@ fn folder(name: &str) -> Option<PathBuf> {
         return Some(path);
     }
     assert!(std::env::var("DMLEDGER_CI").as_deref() != Ok("1"), "{} is missing", path.display());
-    println!("skipped: {} is missing", path.display());
+    eprintln!("skipped: {} is missing", path.display());
     None
 }
 
-fn json(path: &std::path::Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+fn json(path: &Path) -> Result<Value, Box<dyn Error>> {
+    Ok(serde_json::from_str(&fs::read_to_string(path)?)?)
 }
 
 /// What the oracle names, computed by ours.
@@ -61,42 +65,48 @@ fn metric(summary: &GlycemicSummary, name: &str, tokens: Tokens) -> Option<f64> 
     }
 }
 
-fn compare(subject: &str, expected: &Value, summary: &GlycemicSummary, tokens: Tokens) -> usize {
-    let expected = expected.as_object().unwrap();
+/// Every metric the oracle holds; gives their number.
+fn compare(
+    subject: &str,
+    expected: &Value,
+    summary: &GlycemicSummary,
+    tokens: Tokens,
+) -> Result<usize, Box<dyn Error>> {
+    let expected = expected.as_object().ok_or("not an object")?;
     for (name, value) in expected {
-        let found = metric(summary, name, tokens).unwrap_or_else(|| panic!("{subject}: no metric {name}"));
-        let value = value.as_f64().unwrap();
+        let found = metric(summary, name, tokens).ok_or_else(|| format!("{subject}: no metric {name}"))?;
+        let value = value.as_f64().ok_or("not a number")?;
         // The oracle is rounded to nine decimals.
         assert!((found - value).abs() <= 1e-9 * value.abs() + 6e-10, "{subject} {name}: {found} is not {value}");
     }
-    expected.len()
+    Ok(expected.len())
 }
 
 /// The values of one subject in the order of the file, with nothing left out.
-fn raw_values(text: &str, subject: &str) -> Vec<Measurement> {
+fn raw_values(text: &str, subject: &str) -> Result<Vec<Measurement>, ValueError> {
     let prefix = format!("{subject},");
-    let values = text.lines().filter(|line| line.starts_with(&prefix)).map(|line| line.rsplit(',').next().unwrap());
+    let lines = text.lines().filter(|line| line.starts_with(&prefix));
     let parse = |value: &str| match value {
-        "" => Measurement::NoValue,
-        "Low" => Measurement::BelowRange,
-        "High" => Measurement::AboveRange,
-        number => Glucose::parse(number, GlucoseUnit::MgPerDl).unwrap().into(),
+        "" => Ok(Measurement::NoValue),
+        "Low" => Ok(Measurement::BelowRange),
+        "High" => Ok(Measurement::AboveRange),
+        number => Glucose::parse(number, GlucoseUnit::MgPerDl).map(Measurement::from),
     };
-    values.map(parse).collect()
+    lines.map(|line| parse(line.rsplit(',').next().unwrap_or_default())).collect()
 }
 
 #[test]
 fn metrics_equal_the_oracle_on_every_real_series() {
     let Some(folder) = folder("cgm") else { return };
-    let oracle = json(&folder.join("oracle.json"));
+    let oracle = json(&folder.join("oracle.json")).unwrap();
     let (mut subjects, mut metrics) = (0, 0);
     for (name, expected) in oracle["subjects"].as_object().unwrap() {
         let (series, subject) = name.split_once('/').unwrap();
         let text = fs::read_to_string(folder.join(series).with_extension("csv")).unwrap();
-        let summary = GlycemicSummary::of(raw_values(&text, subject));
-        metrics += compare(name, &expected["per_reading"], &summary, Tokens::LeftOut);
+        let summary = GlycemicSummary::of(raw_values(&text, subject).unwrap());
+        metrics += compare(name, &expected["per_reading"], &summary, Tokens::LeftOut).unwrap();
         if let Some(counted) = expected.get("with_tokens_counted") {
-            metrics += compare(name, counted, &summary, Tokens::Counted);
+            metrics += compare(name, counted, &summary, Tokens::Counted).unwrap();
         }
         subjects += 1;
     }
@@ -106,7 +116,7 @@ fn metrics_equal_the_oracle_on_every_real_series() {
 #[test]
 fn every_row_of_every_real_series_is_a_reading_or_listed() {
     let Some(folder) = folder("cgm") else { return };
-    let oracle = json(&folder.join("oracle.json"));
+    let oracle = json(&folder.join("oracle.json")).unwrap();
     for (name, expected) in oracle["subjects"].as_object().unwrap() {
         let (series, subject) = name.split_once('/').unwrap();
         let file = format!("{series}.csv");
@@ -123,7 +133,7 @@ fn every_row_of_every_real_series_is_a_reading_or_listed() {
         if count(|reason| reason == Reason::Impossible) == 0 {
             let summary = GlycemicSummary::of(import.rows().iter().map(interop::Row::measured));
             let deduplicated = expected.get("per_reading_dedup_first").unwrap_or(&expected["per_reading"]);
-            compare(name, deduplicated, &summary, Tokens::LeftOut);
+            compare(name, deduplicated, &summary, Tokens::LeftOut).unwrap();
         }
     }
 }
@@ -152,7 +162,7 @@ fn subjects_and_impossible_values_of_the_real_series_are_found() {
 #[test]
 fn nightscout_entries_give_the_expected_counts() {
     let Some(folder) = folder("exports") else { return };
-    let expected = &json(&folder.join("expected.json"))["nightscout-entries.json"];
+    let expected = &json(&folder.join("expected.json")).unwrap()["nightscout-entries.json"];
     let file = fs::File::open(folder.join("nightscout-entries.json")).unwrap();
     let import = interop::read(file, "nightscout-entries.json", None).unwrap();
     let of = |import: &Import, kind| import.rows().iter().filter(|row| row.kind() == kind).count() as u64;
