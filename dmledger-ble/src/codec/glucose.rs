@@ -2,19 +2,21 @@
 //!
 //! Layouts from the Glucose Service and GATT Specification Supplement, sections named after the characteristics.
 
+mod concentration;
 mod context;
+mod kinds;
 
-pub use context::{
-    Carbohydrate, CarbohydrateKind, Exercise, GlucoseMeasurementContext, Health, Meal, Medication, MedicationAmount,
-    MedicationKind, Tester, TesterHealth,
+pub use concentration::{Concentration, ConcentrationError, ConcentrationUnit, DisplayedGlucose};
+pub use context::{Carbohydrate, Exercise, GlucoseMeasurementContext, Medication, MedicationAmount, TesterHealth};
+pub use kinds::{
+    CarbohydrateKind, GlucoseFeature, Health, Meal, MedicationKind, SampleLocation, SampleType, SensorStatus, Tester,
 };
 
 use super::cursor::{Reader, Remainder, Writer};
 use super::date_time::DateTime;
-use super::layout::{codes, flags};
-use super::medfloat::{Decimal, Sfloat, Special, Value};
+use super::medfloat::Sfloat;
 use super::{Characteristic, uuid};
-use crate::error::{ConversionError, DecodeError, EncodeError};
+use crate::error::{DecodeError, EncodeError};
 
 /// Sequence number a meter gives a record; unique on the meter until it is reset or wraps at 65,535.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,247 +33,6 @@ impl SequenceNumber {
     #[must_use]
     pub const fn value(self) -> u16 {
         self.0
-    }
-}
-
-/// Unit of a glucose concentration as the service states it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "one flag bit")]
-pub enum ConcentrationUnit {
-    /// Kilograms per litre; 10^-5 kg/L is 1 mg/dL.
-    KilogramPerLitre,
-    /// Moles per litre; 10^-3 mol/L is 1 mmol/L.
-    MolePerLitre,
-}
-
-codes! {
-    /// What was measured (low half of the type and location octet).
-    pub struct SampleType {
-        /// Capillary whole blood.
-        CAPILLARY_WHOLE_BLOOD = 1;
-        /// Capillary plasma.
-        CAPILLARY_PLASMA = 2;
-        /// Venous whole blood.
-        VENOUS_WHOLE_BLOOD = 3;
-        /// Venous plasma.
-        VENOUS_PLASMA = 4;
-        /// Arterial whole blood.
-        ARTERIAL_WHOLE_BLOOD = 5;
-        /// Arterial plasma.
-        ARTERIAL_PLASMA = 6;
-        /// Undetermined whole blood.
-        UNDETERMINED_WHOLE_BLOOD = 7;
-        /// Undetermined plasma.
-        UNDETERMINED_PLASMA = 8;
-        /// Interstitial fluid.
-        INTERSTITIAL_FLUID = 9;
-        /// Control solution: a test of the meter, not of a person.
-        CONTROL_SOLUTION = 10;
-    }
-}
-
-codes! {
-    /// Where the sample was taken (high half of the type and location octet).
-    pub struct SampleLocation {
-        /// Finger.
-        FINGER = 1;
-        /// Alternate site test.
-        ALTERNATE_SITE = 2;
-        /// Earlobe.
-        EARLOBE = 3;
-        /// Control solution.
-        CONTROL_SOLUTION = 4;
-        /// The meter does not know.
-        NOT_AVAILABLE = 15;
-    }
-}
-
-flags! {
-    /// Sensor Status Annunciation: what the meter found at the time of the measurement.
-    pub struct SensorStatus(u16) {
-        /// Device battery low.
-        BATTERY_LOW = 0;
-        /// Sensor malfunction or faulting.
-        SENSOR_MALFUNCTION = 1;
-        /// Sample size insufficient.
-        SAMPLE_TOO_SMALL = 2;
-        /// Strip insertion error.
-        STRIP_INSERTION_ERROR = 3;
-        /// Strip type incorrect for the device.
-        STRIP_TYPE_INCORRECT = 4;
-        /// Result higher than the device can process.
-        RESULT_TOO_HIGH = 5;
-        /// Result lower than the device can process.
-        RESULT_TOO_LOW = 6;
-        /// Sensor temperature too high for a valid result.
-        TEMPERATURE_TOO_HIGH = 7;
-        /// Sensor temperature too low for a valid result.
-        TEMPERATURE_TOO_LOW = 8;
-        /// Strip pulled too soon.
-        READ_INTERRUPTED = 9;
-        /// General device fault.
-        GENERAL_FAULT = 10;
-        /// Time fault: the stated time may be wrong.
-        TIME_FAULT = 11;
-    }
-}
-
-flags! {
-    /// Glucose Feature 0x2A51: what a meter can detect.
-    pub struct GlucoseFeature(u16) {
-        /// Low battery detection during measurement.
-        LOW_BATTERY = 0;
-        /// Sensor malfunction detection.
-        SENSOR_MALFUNCTION = 1;
-        /// Sensor sample size.
-        SAMPLE_SIZE = 2;
-        /// Strip insertion error detection.
-        STRIP_INSERTION_ERROR = 3;
-        /// Strip type error detection.
-        STRIP_TYPE_ERROR = 4;
-        /// Sensor result high-low detection.
-        RESULT_HIGH_LOW = 5;
-        /// Temperature high-low detection.
-        TEMPERATURE_HIGH_LOW = 6;
-        /// Read interrupt detection.
-        READ_INTERRUPT = 7;
-        /// General device fault.
-        GENERAL_FAULT = 8;
-        /// Time fault.
-        TIME_FAULT = 9;
-        /// Multiple bonds.
-        MULTIPLE_BOND = 10;
-    }
-}
-
-impl Characteristic for GlucoseFeature {
-    const UUID: uuid::Uuid = uuid::GLUCOSE_FEATURE;
-    const MAX_BYTES: usize = 2;
-
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut input = Reader::new(bytes);
-        let feature = Self::from_bits(input.u16()?);
-        input.finish(Remainder::Refuse)?;
-        Ok(feature)
-    }
-
-    fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
-        out.u16(self.bits())
-    }
-}
-
-/// A concentration in the unit a person reads on the meter's display.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "one variant per unit of the service")]
-pub enum DisplayedGlucose {
-    /// Milligrams per decilitre (UCUM `mg/dL`).
-    MilligramsPerDecilitre(Decimal),
-    /// Millimoles per litre (UCUM `mmol/L`).
-    MillimolesPerLitre(Decimal),
-}
-
-/// Why a concentration is not a number of the unit asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConcentrationError {
-    /// The device states that there is no number.
-    #[error("device states no number")]
-    NotANumber(Special),
-    /// The device reports in the other unit; mass and amount are not converted silently.
-    #[error("reported in another unit")]
-    OtherUnit,
-    /// The number has no exact integer in this unit.
-    #[error(transparent)]
-    Conversion(#[from] ConversionError),
-}
-
-/// Concentration, sample type and sample location: present together or not at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Concentration {
-    value: Sfloat,
-    unit: ConcentrationUnit,
-    sample_type: SampleType,
-    location: SampleLocation,
-}
-
-impl Concentration {
-    /// A concentration; type and location are cut to the four bits they have.
-    #[must_use]
-    pub const fn new(
-        value: Sfloat,
-        unit: ConcentrationUnit,
-        sample_type: SampleType,
-        location: SampleLocation,
-    ) -> Self {
-        let sample_type = SampleType::from_number(sample_type.number() & 0x0F);
-        let location = SampleLocation::from_number(location.number() & 0x0F);
-        Self { value, unit, sample_type, location }
-    }
-
-    /// The number or statement as it travels, in [`Self::unit`].
-    #[must_use]
-    pub const fn value(&self) -> Sfloat {
-        self.value
-    }
-
-    /// The unit the device reports in.
-    #[must_use]
-    pub const fn unit(&self) -> ConcentrationUnit {
-        self.unit
-    }
-
-    /// What was measured.
-    #[must_use]
-    pub const fn sample_type(&self) -> SampleType {
-        self.sample_type
-    }
-
-    /// Where the sample was taken.
-    #[must_use]
-    pub const fn location(&self) -> SampleLocation {
-        self.location
-    }
-
-    /// The number in the unit of the meter's display.
-    ///
-    /// # Errors
-    /// [`ConcentrationError::NotANumber`] for NaN, `NRes`, the infinities and the reserved pattern.
-    pub const fn displayed(&self) -> Result<DisplayedGlucose, ConcentrationError> {
-        let number = match self.value.value() {
-            Value::Number(number) => number,
-            Value::Special(special) => return Err(ConcentrationError::NotANumber(special)),
-        };
-        let (places, mass) = match self.unit {
-            ConcentrationUnit::KilogramPerLitre => (5, true),
-            ConcentrationUnit::MolePerLitre => (3, false),
-        };
-        match number.shifted(places) {
-            Ok(number) if mass => Ok(DisplayedGlucose::MilligramsPerDecilitre(number)),
-            Ok(number) => Ok(DisplayedGlucose::MillimolesPerLitre(number)),
-            Err(error) => Err(ConcentrationError::Conversion(error)),
-        }
-    }
-
-    /// Whole milligrams per decilitre of a device that reports mass.
-    ///
-    /// # Errors
-    /// [`ConcentrationError`] when there is no number, another unit, or a fraction.
-    pub fn mg_per_dl(&self) -> Result<i64, ConcentrationError> {
-        match self.displayed()? {
-            DisplayedGlucose::MilligramsPerDecilitre(number) => Ok(number.in_units_of(0)?),
-            DisplayedGlucose::MillimolesPerLitre(_) => Err(ConcentrationError::OtherUnit),
-        }
-    }
-
-    /// Whole micromoles per litre of a device that reports amount of substance.
-    ///
-    /// # Errors
-    /// [`ConcentrationError`] when there is no number, another unit, or a fraction.
-    pub fn umol_per_l(&self) -> Result<i64, ConcentrationError> {
-        match self.displayed()? {
-            DisplayedGlucose::MillimolesPerLitre(number) => Ok(number.in_units_of(-3)?),
-            DisplayedGlucose::MilligramsPerDecilitre(_) => Err(ConcentrationError::OtherUnit),
-        }
     }
 }
 
@@ -323,7 +84,7 @@ impl GlucoseMeasurement {
     /// The same record with a concentration.
     #[must_use]
     pub const fn with_concentration(mut self, concentration: Concentration) -> Self {
-        self.unit = concentration.unit;
+        self.unit = concentration.unit();
         self.concentration = Some(concentration);
         self
     }
@@ -382,7 +143,7 @@ impl GlucoseMeasurement {
     #[must_use]
     pub fn is_control_solution(&self) -> bool {
         self.concentration.is_some_and(|c| {
-            c.sample_type == SampleType::CONTROL_SOLUTION || c.location == SampleLocation::CONTROL_SOLUTION
+            c.sample_type() == SampleType::CONTROL_SOLUTION || c.location() == SampleLocation::CONTROL_SOLUTION
         })
     }
 }
@@ -403,7 +164,7 @@ impl Characteristic for GlucoseMeasurement {
             let value = Sfloat::from_bits(input.u16()?);
             let octet = input.u8()?;
             let sample_type = SampleType::from_number(octet & 0x0F);
-            Ok(Concentration { value, unit, sample_type, location: SampleLocation::from_number(octet >> 4) })
+            Ok(Concentration::new(value, unit, sample_type, SampleLocation::from_number(octet >> 4)))
         })?;
         let status = input.when(flags & STATUS != 0, Reader::u16)?.map(SensorStatus::from_bits);
         input.finish(Remainder::of_reserved((flags & RESERVED).into()))?;
@@ -424,8 +185,8 @@ impl Characteristic for GlucoseMeasurement {
             out.put(&minutes.to_le_bytes())?;
         }
         if let Some(concentration) = self.concentration {
-            out.u16(concentration.value.to_bits())?;
-            out.u8(concentration.sample_type.number() | concentration.location.number() << 4)?;
+            out.u16(concentration.value().to_bits())?;
+            out.u8(concentration.sample_type().number() | concentration.location().number() << 4)?;
         }
         self.status.map_or(Ok(()), |status| out.u16(status.bits()))
     }

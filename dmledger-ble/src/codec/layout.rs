@@ -131,7 +131,14 @@ macro_rules! codes {
             /// Whether the specification gives this number no meaning.
             #[must_use]
             pub const fn is_reserved(self) -> bool {
-                !matches!(self.0, $( $number )|*)
+                let mut named: &[u8] = &[$( $number ),*];
+                while let Some((number, rest)) = named.split_first() {
+                    if *number == self.0 {
+                        return false;
+                    }
+                    named = rest;
+                }
+                true
             }
         }
     };

@@ -208,7 +208,7 @@ impl GlucoseSync {
         }
         match (error, self.phase) {
             (AttError::NOT_SUBSCRIBED, Phase::Asking { .. } | Phase::Aborting { .. }) => {
-                self.subscribe(0, now, actions)
+                self.subscribe(0, now, actions);
             }
             (AttError::PROCEDURE_IN_PROGRESS, Phase::Asking { .. }) => self.abort(now, actions),
             _ if characteristic == RECORD_ACCESS_CONTROL_POINT || self.subscriptions.contains(&characteristic) => {
@@ -240,7 +240,7 @@ impl GlucoseSync {
         }
         match &mut self.phase {
             Phase::Asking { ask, since } if !ask.counts() && characteristic != RECORD_ACCESS_CONTROL_POINT => {
-                *since = now
+                *since = now;
             }
             Phase::Settling { .. } if !self.collected.is_waiting() => self.next(now, actions),
             _ => {}

@@ -233,7 +233,7 @@ impl SimMeter {
     }
 }
 
-fn holds<T: PartialOrd>(bounds: Bounds<T>, value: T) -> bool {
+fn holds<T: PartialOrd + Copy>(bounds: Bounds<T>, value: T) -> bool {
     match bounds {
         Bounds::AtMost(limit) => value <= limit,
         Bounds::AtLeast(limit) => value >= limit,

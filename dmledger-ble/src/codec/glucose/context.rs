@@ -1,95 +1,10 @@
 //! Glucose Measurement Context 0x2A34: what the owner noted about a measurement.
 
-use super::SequenceNumber;
+use super::{CarbohydrateKind, Health, Meal, MedicationKind, SequenceNumber, Tester};
 use crate::codec::cursor::{Reader, Remainder, Writer};
-use crate::codec::layout::codes;
 use crate::codec::medfloat::Sfloat;
 use crate::codec::{Characteristic, uuid};
 use crate::error::{DecodeError, EncodeError};
-
-codes! {
-    /// Which meal the carbohydrate belongs to.
-    pub struct CarbohydrateKind {
-        /// Breakfast.
-        BREAKFAST = 1;
-        /// Lunch.
-        LUNCH = 2;
-        /// Dinner.
-        DINNER = 3;
-        /// Snack.
-        SNACK = 4;
-        /// Drink.
-        DRINK = 5;
-        /// Supper.
-        SUPPER = 6;
-        /// Brunch.
-        BRUNCH = 7;
-    }
-}
-
-codes! {
-    /// Relation of the measurement to a meal.
-    pub struct Meal {
-        /// Preprandial, before a meal.
-        BEFORE = 1;
-        /// Postprandial, after a meal.
-        AFTER = 2;
-        /// Fasting.
-        FASTING = 3;
-        /// Casual: snacks, drinks and the like.
-        CASUAL = 4;
-        /// Bedtime.
-        BEDTIME = 5;
-    }
-}
-
-codes! {
-    /// Who measured (low half of the tester and health octet).
-    pub struct Tester {
-        /// The patient.
-        PATIENT = 1;
-        /// A health care professional.
-        PROFESSIONAL = 2;
-        /// A laboratory test.
-        LABORATORY = 3;
-        /// The device does not know.
-        NOT_AVAILABLE = 15;
-    }
-}
-
-codes! {
-    /// State of health (high half of the tester and health octet).
-    pub struct Health {
-        /// Minor health issues.
-        MINOR_ISSUES = 1;
-        /// Major health issues.
-        MAJOR_ISSUES = 2;
-        /// During menses.
-        MENSES = 3;
-        /// Under stress.
-        STRESS = 4;
-        /// No health issues.
-        NO_ISSUES = 5;
-        /// The device does not know.
-        NOT_AVAILABLE = 15;
-    }
-}
-
-codes! {
-    /// Kind of medication.
-    pub struct MedicationKind {
-        /// Rapid acting insulin.
-        RAPID_INSULIN = 1;
-        /// Short acting insulin.
-        SHORT_INSULIN = 2;
-        /// Intermediate acting insulin.
-        INTERMEDIATE_INSULIN = 3;
-        /// Long acting insulin.
-        LONG_INSULIN = 4;
-        /// Pre-mixed insulin.
-        MIXED_INSULIN = 5;
-    }
-}
 
 /// Carbohydrate eaten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

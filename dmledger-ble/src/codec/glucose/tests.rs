@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::codec::medfloat::{Decimal, Special};
 use crate::codec::testing::{every_cut_is_refused, survives};
+use crate::error::ConversionError;
 
 /// All fields: offset -235 min, 77 mg/dL in kg/L, capillary whole blood, finger, strip error and time fault, context.
 const FULL: [u8; 17] =
