@@ -8,11 +8,13 @@
 //! - [`gate`]: the mask of a record, shared among the nodes of a committee
 //! - [`grant`], [`mod@wrap`]: what a grantee gets, and how it travels; [`escrow`]: what an institution publishes
 //! - [`open`](mod@open), [`error`]: reading, and the reasons why not
+//! - [`capsule`]: keys for the day when the patient cannot act, shared among trustees
 //! - [`erase`]: receipts of erasure; [`keystore`]: the sealed file of a party's own keys
 //! - [`suite`]: the primitives behind the suite id
 //!
 #![doc = include_str!("../docs/sealing.md")]
 
+pub mod capsule;
 pub mod data_key;
 pub mod envelope;
 pub mod erase;
@@ -35,6 +37,7 @@ mod testing;
 mod vectors;
 pub mod wrap;
 
+pub use capsule::{Capsule, CapsuleError, CapsuleHead, CapsuleId, CapsulePurpose, OpenedCapsule, TrusteeBundle};
 pub use data_key::{DataKey, Hedge, KeyCommitment, ValueKey};
 pub use envelope::{Part, RecordHeader, RecordMeta, Sealed, begin_record, seal_record};
 pub use erase::{EraseReceipt, Erased, Erasure, MissingReceipts, erasure_of};

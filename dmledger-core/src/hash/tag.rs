@@ -54,6 +54,11 @@ tags! {
     SEAL_GATE_KEY = "dmledger/zk/seal-gate-key/v1", "key of a subset of gate nodes";
     SEAL_GATE_PARTIAL = "dmledger/zk/seal-gate-partial/v1", "partial of a record's mask";
     SEAL_GATE_CHECK = "dmledger/zk/seal-gate-check/v1", "check tag of a partial";
+    SEAL_CAPSULE = "dmledger/zk/seal-capsule/v1", "context of a capsule";
+    SEAL_CAPSULE_SEED = "dmledger/zk/seal-capsule-seed/v1", "seed of a capsule's shares";
+    SEAL_CAPSULE_SHARE = "dmledger/zk/seal-capsule-share/v1", "share of a capsule's key";
+    SEAL_CAPSULE_CHECK = "dmledger/zk/seal-capsule-check/v1", "commitment to a capsule's share";
+    SEAL_CAPSULE_KEY = "dmledger/zk/seal-capsule-key/v1", "key of a capsule";
     SEAL_ERASED = "dmledger/zk/seal-erased/v1", "receipt of an erasure, signed by a gate node";
     SEAL_STORE_SALT = "dmledger/zk/seal-store-salt/v1", "salt of a keystore";
     SEAL_STORE_CHECK = "dmledger/zk/seal-store-check/v1", "commitment to a keystore's key";

@@ -15,6 +15,7 @@ mod key;
 
 pub use key::{KemKeyId, KemKeyPair, KemPublicKey, Unwrapper};
 
+use super::capsule::{CapsuleId, TrusteeBundle};
 use super::error::{Inauthentic, WrapError};
 use super::escrow::EscrowedKey;
 use super::gate::{GateBundle, NodeNumber};
@@ -46,7 +47,7 @@ const MAX_ENCAPSULATION: usize = 1153;
 /// Longest wrapped letter in bytes: the largest gate bundle, its length field, padding and the tag.
 const MAX_WRAPPED: usize = 40_960;
 
-/// Something secret that can be wrapped: a grant, a gate bundle, an escrowed key. Sealed: its types are bound by number.
+/// Something secret that can be wrapped: a grant, a gate bundle, an escrowed key, a trustee's shares. Sealed: its types are bound by number.
 pub trait Letter: Canonical + sealed::Letter {
     /// What it is about within its account.
     type Subject: Copy + Eq + fmt::Debug + BorshSerialize + BorshDeserialize;
@@ -110,6 +111,22 @@ impl Letter for EscrowedKey {
 
     fn subject(&self) -> RecordId {
         self.record()
+    }
+}
+
+impl sealed::Letter for TrusteeBundle {
+    const TYPE: u8 = 4;
+}
+
+impl Letter for TrusteeBundle {
+    type Subject = (CapsuleId, NodeNumber);
+
+    fn account(&self) -> AccountId {
+        self.head().account()
+    }
+
+    fn subject(&self) -> Self::Subject {
+        (self.head().id(), self.trustee())
     }
 }
 
