@@ -11,6 +11,7 @@ pub mod group;
 mod ipa;
 pub mod range;
 pub mod seal;
+pub mod sigma;
 pub mod statement;
 pub mod transcript;
 pub mod verifier;

@@ -96,12 +96,12 @@ pub struct DigestOpening([Opening; METRICS]);
 impl DigestOpening {
     /// Adds up the openings of several days. `None` for no day, or if a sum leaves 64 bits.
     #[must_use]
-    pub fn sum<'a>(days: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {
-        days.clone().next()?;
+    pub fn sum(days: &[&Self]) -> Option<Self> {
+        days.first()?;
         let mut sums: [Option<Opening>; METRICS] = [const { None }; METRICS];
         for (place, sum) in sums.iter_mut().enumerate() {
             let (mut value, mut blinding) = (0_u64, Zeroizing::new(Scalar::ZERO));
-            for opening in days.clone().filter_map(|day| day.0.get(place)) {
+            for opening in days.iter().filter_map(|day| day.0.get(place)) {
                 value = value.checked_add(opening.value())?;
                 *blinding += opening.blinding().scalar();
             }

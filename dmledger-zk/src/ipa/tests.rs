@@ -141,10 +141,10 @@ fn padding_without_generators_would_prove_anything() {
         let bits: Vec<_> = argument.u.iter().rev().map(|u| u * u).collect();
         let inverse = argument.u.iter().product::<Scalar>().invert();
         let blocks = tensor(inverse, &bits);
-        for i in 0..len {
+        for (i, (left, right)) in points[0].iter().zip(&points[1]).enumerate() {
             let (block, rest) = (i / shape.last, i % shape.last);
             let s = blocks[block];
-            sum -= argument.a[rest] * s * points[0][i] + argument.b[rest] * s.invert() * points[1][i];
+            sum -= argument.a[rest] * s * left + argument.b[rest] * s.invert() * right;
         }
         let inner: Scalar = argument.a.iter().zip(&argument.b).map(|(a, b)| a * b).sum();
         (sum - inner * group::value_base()).is_identity()

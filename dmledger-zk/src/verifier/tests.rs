@@ -135,6 +135,8 @@ fn every_label_of_this_crate_stands_in_the_one_table_of_tags() {
         crate::transcript::TRANSCRIPT_TAG,
         crate::batch::WEIGHTS_TAG,
         crate::commit::BLINDING_TAG,
+        crate::sigma::Relation::DOMAIN,
+        crate::sigma::AnyOf::DOMAIN,
         crate::glycemic::DIGEST_TAG,
         crate::glycemic::DayHistogram::DOMAIN,
         crate::glycemic::claim::DaysClaim::DOMAIN,

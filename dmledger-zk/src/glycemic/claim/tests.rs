@@ -31,7 +31,7 @@ fn days() -> (Vec<DayHistogram>, Vec<DaySecret>, Vec<u64>) {
 }
 
 fn witness(secrets: &[DaySecret]) -> DigestOpening {
-    DigestOpening::sum(secrets.iter().map(DaySecret::opening)).unwrap()
+    DigestOpening::sum(&secrets.iter().map(DaySecret::opening).collect::<Vec<_>>()).unwrap()
 }
 
 /// The exact value of a quantity as a fraction, by counting readings.

@@ -222,8 +222,8 @@ impl Forger {
     /// Whether the real verifier, and one without separation, accept what the forger makes.
     fn attempt(
         &self,
-        readings: Parts,
-        histogram: Parts,
+        readings: &Parts,
+        histogram: &Parts,
         inverses: &dyn Fn(&Scalar) -> Parts,
         digest: DayDigest,
     ) -> [bool; 2] {
@@ -233,7 +233,7 @@ impl Forger {
             let transcript = Transcript::bind(&testing::context(), &statement);
             let mut nonces = transcript.prover_rng(&[], &mut testing::rng(1));
             let blindings = core::array::from_fn(|place| &self.rho[place]);
-            let scheme = Scheme { readings: &readings, histogram: &histogram, inverses, blindings };
+            let scheme = Scheme { readings, histogram, inverses, blindings };
             let proof = prove_scheme(&self.layout, &self.bases, transcript, &scheme, &mut nonces, separation).unwrap();
             let mut weights = testing::rng(2);
             let mut accumulator = Accumulator::new(&mut weights);
@@ -258,8 +258,8 @@ fn the_honest_run_passes_with_and_without_separation() {
     let histogram = forger.histogram(&forger.truth);
     let digest = forger.digest(&histogram);
     let accepted = forger.attempt(
-        Parts { g: carry(forger.truth.clone()), ..Parts::default() },
-        Parts { g_table: carry(histogram), ..Parts::default() },
+        &Parts { g: carry(forger.truth.clone()), ..Parts::default() },
+        &Parts { g_table: carry(histogram), ..Parts::default() },
         &|first| Parts { h: carry(Forger::inverses(&forger.truth, first)), ..Parts::default() },
         digest,
     );
@@ -273,8 +273,8 @@ fn a_reading_part_on_the_histogram_commitment_is_a_forgery_only_separation_stops
     let histogram = forger.histogram(&wish);
     let digest = forger.digest(&histogram);
     let accepted = forger.attempt(
-        Parts { g: carry(forger.truth.clone()), ..Parts::default() },
-        Parts { g: carry(difference(&forger.truth, &wish)), g_table: carry(histogram), ..Parts::default() },
+        &Parts { g: carry(forger.truth.clone()), ..Parts::default() },
+        &Parts { g: carry(difference(&forger.truth, &wish)), g_table: carry(histogram), ..Parts::default() },
         &|first| Parts { h: carry(Forger::inverses(&wish, first)), ..Parts::default() },
         digest,
     );
@@ -297,7 +297,7 @@ fn a_reading_part_on_the_inverses_is_a_forgery_only_separation_stops() {
             ..Parts::default()
         };
         let histogram = Parts { g_table: carry(histogram.clone()), ..Parts::default() };
-        assert_eq!(forger.attempt(readings, histogram, &inverses, digest), WITHOUT_SEPARATION_ONLY);
+        assert_eq!(forger.attempt(&readings, &histogram, &inverses, digest), WITHOUT_SEPARATION_ONLY);
     }
 }
 
@@ -314,8 +314,8 @@ fn a_histogram_part_on_the_inverses_is_a_forgery_only_separation_stops() {
         Parts { h: carry(inverses), g_table: carry(late), ..Parts::default() }
     };
     let accepted = forger.attempt(
-        Parts { g: carry(forger.truth.clone()), ..Parts::default() },
-        Parts { g_table: carry(committed), blinding: Zeroizing::new(Scalar::ONE), ..Parts::default() },
+        &Parts { g: carry(forger.truth.clone()), ..Parts::default() },
+        &Parts { g_table: carry(committed), blinding: Zeroizing::new(Scalar::ONE), ..Parts::default() },
         &inverses,
         digest,
     );
@@ -349,8 +349,8 @@ fn a_table_part_on_the_sealed_day_is_refused() {
     let stray: Vec<_> = (0..forger.layout.entries as u64).map(Scalar::from).collect();
     let raised = histogram.iter().zip(&stray).map(|(count, stray)| count + stray).collect::<Vec<_>>();
     let accepted = forger.attempt(
-        Parts { g: carry(forger.truth.clone()), g_table: carry(stray), ..Parts::default() },
-        Parts { g_table: carry(raised), ..Parts::default() },
+        &Parts { g: carry(forger.truth.clone()), g_table: carry(stray), ..Parts::default() },
+        &Parts { g_table: carry(raised), ..Parts::default() },
         &|first| Parts { h: carry(Forger::inverses(&forger.truth, first)), ..Parts::default() },
         digest,
     );
@@ -365,8 +365,8 @@ fn a_part_on_the_value_base_is_refused_on_every_commitment() {
     for place in 0..3 {
         let value = |own| Zeroizing::new(if own == place { Scalar::ONE } else { Scalar::ZERO });
         let accepted = forger.attempt(
-            Parts { g: carry(forger.truth.clone()), value: value(0), ..Parts::default() },
-            Parts { g_table: carry(histogram.clone()), value: value(1), ..Parts::default() },
+            &Parts { g: carry(forger.truth.clone()), value: value(0), ..Parts::default() },
+            &Parts { g_table: carry(histogram.clone()), value: value(1), ..Parts::default() },
             &|first| Parts { h: carry(Forger::inverses(&forger.truth, first)), value: value(2), ..Parts::default() },
             digest,
         );
@@ -382,8 +382,8 @@ fn parts_on_the_table_weights_are_refused_on_every_commitment() {
     for place in 0..3 {
         let stray = |own| if own == place { carry(vec![Scalar::ONE; forger.layout.entries]) } else { None };
         let accepted = forger.attempt(
-            Parts { g: carry(forger.truth.clone()), h_table: stray(0), ..Parts::default() },
-            Parts { g_table: carry(histogram.clone()), h_table: stray(1), ..Parts::default() },
+            &Parts { g: carry(forger.truth.clone()), h_table: stray(0), ..Parts::default() },
+            &Parts { g_table: carry(histogram.clone()), h_table: stray(1), ..Parts::default() },
             &|first| Parts { h: carry(Forger::inverses(&forger.truth, first)), h_table: stray(2), ..Parts::default() },
             digest,
         );
@@ -411,8 +411,8 @@ fn false_histograms_and_readings_off_the_table_are_refused() {
     for (number, (readings, histogram)) in cases.into_iter().enumerate() {
         let digest = forger.digest(&histogram);
         let accepted = forger.attempt(
-            Parts { g: carry(readings.clone()), ..Parts::default() },
-            Parts { g_table: carry(histogram), ..Parts::default() },
+            &Parts { g: carry(readings.clone()), ..Parts::default() },
+            &Parts { g_table: carry(histogram), ..Parts::default() },
             &|first| Parts { h: carry(Forger::inverses(readings, first)), ..Parts::default() },
             digest,
         );
