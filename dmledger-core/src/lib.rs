@@ -19,6 +19,7 @@ pub mod identity;
 pub mod interop;
 pub mod key;
 pub mod ledger;
+pub mod light;
 pub mod quorum;
 pub mod record;
 pub mod scope;
