@@ -12,6 +12,8 @@ mod apply;
 mod report;
 #[path = "ratios/signatures.rs"]
 mod signatures;
+#[path = "ratios/store.rs"]
+mod store;
 #[path = "ratios/zk.rs"]
 mod zk;
 
@@ -19,7 +21,8 @@ use std::process::ExitCode;
 
 type Group = fn() -> Result<(), Box<dyn std::error::Error>>;
 
-const GROUPS: &[(&str, Group)] = &[("signatures", signatures::run), ("apply", apply::run), ("zk", zk::run)];
+const GROUPS: &[(&str, Group)] =
+    &[("signatures", signatures::run), ("apply", apply::run), ("store", store::run), ("zk", zk::run)];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();

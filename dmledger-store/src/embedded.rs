@@ -175,7 +175,7 @@ impl BlockStore for Embedded {
             };
         }
         self.shared.queue.wait_for_room()?;
-        let record = body::encode(commit)?;
+        let record = body::encode(commit, self.shared.queue.spare_buffer())?;
         let (at, record) = writer.append(record, Kind::Commit, height.value(), *commit.tip.id.as_bytes())?;
         self.shared.queue.push(Pending::new(at, record), commit.tip.clone());
         Ok(Committed::Applied)
@@ -231,7 +231,7 @@ impl StateStore for Embedded {
         }
         self.shared.queue.drain()?;
         let mark = self.shared.index.watermark()?.ok_or_else(|| corrupt("index", below.value()))?;
-        let (at, _) = writer.append(Builder::with_capacity(0), Kind::Prune, below.value(), [0; 32])?;
+        let (at, _) = writer.append(Builder::reusing(Vec::new(), 0), Kind::Prune, below.value(), [0; 32])?;
         // Views of older heights must say "pruned" before the first of their rows is gone.
         self.shared.queue.state().lowest = below.value();
         let rows = self.shared.index.prune(below.value(), &Watermark { next: (at.segment, at.end()), ..mark })?;

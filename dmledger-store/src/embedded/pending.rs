@@ -39,6 +39,8 @@ pub(crate) struct State {
     bytes: u64,
     failed: Option<String>,
     closing: bool,
+    /// Buffer of a block that has reached the index, for the next one.
+    spare: Option<Vec<u8>>,
 }
 
 impl Pending {
@@ -67,7 +69,8 @@ fn sorted_rows(section: &[u8]) -> Vec<(Span, Span)> {
 
 impl Queue {
     pub(crate) fn new(tip: Option<Tip>, lowest: u64, limit: u64) -> Self {
-        let state = State { tip, lowest, pending: VecDeque::new(), bytes: 0, failed: None, closing: false };
+        let state =
+            State { tip, lowest, pending: VecDeque::new(), bytes: 0, failed: None, closing: false, spare: None };
         Self { state: Mutex::new(state), changed: Condvar::new(), limit }
     }
 
@@ -94,6 +97,11 @@ impl Queue {
             Some(reason) => Err(StoreError::Unavailable(reason.clone())),
             None => Ok(()),
         }
+    }
+
+    /// A buffer to build the next record in.
+    pub(crate) fn spare_buffer(&self) -> Vec<u8> {
+        self.state().spare.take().unwrap_or_default()
     }
 
     /// Makes an acknowledged block visible.
@@ -138,6 +146,15 @@ impl Queue {
             }
             drop(state);
             self.changed.notify_all();
+            self.recycle(next);
+        }
+    }
+
+    /// Keeps the buffer unless a reader still has the block, or it is larger than all that may wait.
+    fn recycle(&self, done: Arc<Pending>) {
+        let buffer = Arc::into_inner(done).map(|pending| pending.record.into_buffer());
+        if let Some(buffer) = buffer.filter(|buffer| buffer.capacity() as u64 <= self.limit) {
+            self.state().spare = Some(buffer);
         }
     }
 

@@ -19,12 +19,12 @@ pub(crate) const BLOCK: usize = 0;
 pub(crate) const TIP: usize = 1;
 pub(crate) const CHANGES: usize = 2;
 
-/// Writes the three sections.
-pub(crate) fn encode(commit: &BlockCommit) -> Result<Builder, StoreError> {
+/// Writes the three sections, in a buffer that was used before.
+pub(crate) fn encode(commit: &BlockCommit, buffer: Vec<u8>) -> Result<Builder, StoreError> {
     let changes = &commit.changes;
     let rows: usize = changes.put.iter().map(|(key, value)| key.as_slice().len() + value.len() + 5).sum();
     let stale: usize = changes.stale.iter().map(|key| key.as_slice().len() + 1).sum();
-    let mut builder = Builder::with_capacity(commit.block.block().size() + rows + stale + 32 * 1024);
+    let mut builder = Builder::reusing(buffer, commit.block.block().size() + rows + stale + 32 * 1024);
     write(builder.buffer(), &commit.block)?;
     builder.end_section();
     write(builder.buffer(), &commit.tip)?;

@@ -110,6 +110,11 @@ impl Record {
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// The buffer, for the next [`Builder`].
+    pub(crate) fn into_buffer(self) -> Vec<u8> {
+        self.bytes
+    }
 }
 
 /// Builds a record in one buffer: sections are written behind a gap that the header fills at the end.
@@ -121,8 +126,10 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    pub(crate) fn with_capacity(body: usize) -> Self {
-        let mut buffer = Vec::with_capacity(HEADER_LEN + body + END_MARK.len());
+    /// Builds in a buffer that was used before: memory the process already has needs no page faults.
+    pub(crate) fn reusing(mut buffer: Vec<u8>, body: usize) -> Self {
+        buffer.clear();
+        buffer.reserve(HEADER_LEN + body + END_MARK.len());
         buffer.resize(HEADER_LEN, 0);
         Self { buffer, ends: [HEADER_LEN; SECTIONS], section: 0 }
     }
@@ -223,7 +230,7 @@ mod tests {
     use dmledger_core::hash::tree;
 
     fn sample(offset: u64) -> Record {
-        let mut builder = Builder::with_capacity(64);
+        let mut builder = Builder::reusing(Vec::new(), 64);
         for section in [&b"block bytes"[..], b"", b"rows"] {
             builder.buffer().extend_from_slice(section);
             builder.end_section();

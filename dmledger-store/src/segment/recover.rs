@@ -181,7 +181,7 @@ mod tests {
         let reader = Arc::new(Reader::new(Arc::new(disk.clone()), Path::new("log")));
         let mut writer = Writer::create(reader, NETWORK, 400).unwrap();
         for height in 0..3_u8 {
-            let mut builder = Builder::with_capacity(200);
+            let mut builder = Builder::reusing(Vec::new(), 200);
             for section in 0..3 {
                 builder.buffer().extend(vec![height * 3 + section + 1; 60]);
                 builder.end_section();
