@@ -8,6 +8,7 @@ mod admission;
 mod bytes;
 mod chain;
 mod grants;
+mod model;
 mod records;
 
 use dmledger_core::{
