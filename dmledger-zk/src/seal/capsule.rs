@@ -197,11 +197,16 @@ impl BorshDeserialize for TrusteeBundle {
     }
 }
 
-/// An opened capsule.
-#[derive(Debug)]
+/// An opened capsule. Wiped on drop.
 pub struct OpenedCapsule {
     contents: Zeroizing<Vec<u8>>,
     liars: Vec<NodeNumber>,
+}
+
+impl fmt::Debug for OpenedCapsule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenedCapsule({} bytes, liars {:?})", self.contents.len(), self.liars)
+    }
 }
 
 impl OpenedCapsule {

@@ -6,19 +6,28 @@
 use super::secret::Secret;
 use super::suite::SealSuite;
 use borsh::{BorshDeserialize, BorshSerialize};
+use core::fmt;
 use dmledger_core::hash::{Digest, Hasher, tag};
 use dmledger_core::record::index::RecordId;
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 
 /// What makes two data keys differ although the generator repeats itself (a restored snapshot, a stuck device).
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Hedge<'a> {
     /// The plaintext itself: two different plaintexts get different keys. For whatever fits in memory.
     Content(&'a [u8]),
     /// A number that the caller's durable storage never gives out twice. For streams whose end is not known yet.
     Sequence(u64),
+}
+
+impl fmt::Debug for Hedge<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Content(plaintext) => write!(f, "Content({} bytes)", plaintext.len()),
+            Self::Sequence(number) => write!(f, "Sequence({number})"),
+        }
+    }
 }
 
 /// The random key DEK of one record (32 bytes).

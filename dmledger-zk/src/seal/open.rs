@@ -12,6 +12,7 @@ use super::range_tree::{Epoch, EpochKey, Hours};
 use super::slot::{AccessPart, CommitteeId, GateMask};
 use super::stream::Opener;
 use super::{DataKey, ValueKey};
+use core::fmt;
 use dmledger_core::envelope::{AccountId, ChainId, Endorsement, Envelope, Meaning, Signable};
 use dmledger_core::key::PublicKey;
 use dmledger_core::record::index::{ContentId, IndexEntry};
@@ -103,10 +104,15 @@ impl Unlocked {
 }
 
 /// A decrypted record. Wiped on drop.
-#[derive(Debug)]
 pub struct Plaintext {
     unlocked: Unlocked,
     bytes: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for Plaintext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plaintext({} bytes)", self.bytes.len())
+    }
 }
 
 impl Plaintext {
@@ -114,6 +120,12 @@ impl Plaintext {
     #[must_use]
     pub const fn kind(&self) -> DataKind {
         self.unlocked.kind
+    }
+
+    /// Gate nodes whose answers were wrong, ascending; the record opened without them.
+    #[must_use]
+    pub fn liars(&self) -> &[NodeNumber] {
+        &self.unlocked.liars
     }
 
     /// The bytes that were sealed.
@@ -138,7 +150,7 @@ pub fn open(part: &Part, ciphertext: &[u8], keys: Keys<'_>, view: &LedgerView<'_
     if ContentId::of(ciphertext) != view.entry.facts().content {
         return Err(OpenError::Tampered(Altered::Content));
     }
-    let unlocked = unlock(part, keys, view)?;
+    let unlocked = unlock_checked(part, keys, view)?;
     let bytes = unlocked.opener.all(ciphertext)?;
     Ok(Plaintext { unlocked, bytes })
 }
@@ -152,6 +164,11 @@ pub fn open(part: &Part, ciphertext: &[u8], keys: Keys<'_>, view: &LedgerView<'_
 /// [`OpenError`] as [`open`], the checks of the ciphertext left out.
 pub fn unlock(part: &Part, keys: Keys<'_>, view: &LedgerView<'_>) -> Result<Unlocked, OpenError> {
     check_header(part.header(), view)?;
+    unlock_checked(part, keys, view)
+}
+
+/// What follows once the header is known to be the anchored one.
+fn unlock_checked(part: &Part, keys: Keys<'_>, view: &LedgerView<'_>) -> Result<Unlocked, OpenError> {
     check_access(part, view)?;
     let (header, access) = (part.header().body(), part.access().body());
     let (key, liars) = match keys {

@@ -12,7 +12,7 @@
 use super::data_key::DataKey;
 use super::error::Inauthentic;
 use super::suite::{RecordCipher, SealSuite, TAG_BYTES};
-use core::ops::Range;
+use core::{fmt, ops::Range};
 use dmledger_core::hash::Digest;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -182,7 +182,6 @@ impl Chunks {
 }
 
 /// Seals one record from front to back in constant memory.
-#[derive(Debug)]
 pub struct Sealer {
     chunks: Chunks,
     next: u32,
@@ -277,6 +276,12 @@ impl Sealer {
         self.chunks.seal(self.next, from, out)?;
         self.next += 1;
         Ok(())
+    }
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealer({} of {} bytes)", self.given, self.len)
     }
 }
 

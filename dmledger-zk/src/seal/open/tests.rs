@@ -1,7 +1,7 @@
 use super::*;
 use crate::seal::stream::CHUNK_BYTES;
 use crate::seal::testing::{Anchored, KIND, OTHER_KIND, World, account, chain, hours, range, record_id, rng};
-use crate::seal::{EpochNumber, GrantTerms, Hedge, Inauthentic, OutsideRange, SealSuite};
+use crate::seal::{EpochNumber, GrantTerms, Hedge, Inauthentic, OutsideRange, SealSuite, begin_record};
 use dmledger_core::hash::Digest;
 use dmledger_core::key::{SecretKey, Suite};
 use dmledger_core::record::index::IndexFacts;
@@ -276,4 +276,29 @@ fn a_large_record_opens_chunk_by_chunk_with_one_unlocking() {
     }
     assert_eq!(out, plaintext);
     assert_eq!(sealed.part().header().body().layout().unwrap(), unlocked.opener().layout());
+}
+
+#[test]
+fn no_debug_text_shows_what_is_sealed() {
+    let world = World::new();
+    let text = [b'q'; 300];
+    let key = DataKey::generate(&record_id(1), &Hedge::Content(&text), &mut rng(1));
+    let (hedge, shown_key) = (format!("{:?}", Hedge::Content(&text)), format!("{key:?}"));
+    let (part, mut sealer) =
+        begin_record(&World::meta(1, 30), 300, key, &world.epochs[0], &world.gateway, &world.patient).unwrap();
+    let mut ciphertext = Vec::new();
+    sealer.update(&text, &mut ciphertext).unwrap();
+    let sealer_text = format!("{sealer:?}");
+    sealer.finish(&mut ciphertext).unwrap();
+    let entry = world.entry(part.header(), ContentId::of(&ciphertext));
+    let sealed = world.seal(2, 30, b"");
+    let view = LedgerView { entry: &entry, ..world.view(&sealed) };
+    let plaintext = open(&part, &ciphertext, Keys::Grant(&world.grant), &view).unwrap();
+    let unlocked = unlock(&part, Keys::Owner(&world.epochs), &view).unwrap();
+    let all = format!("{hedge} {shown_key} {sealer_text} {plaintext:?} {unlocked:?} {:?}", unlocked.opener());
+    // 'q' is 113, hexadecimal 71.
+    for trace in ["qqq", "113, 113", "7171"] {
+        assert!(!all.contains(trace), "{all}");
+    }
+    assert!(all.contains("Plaintext(300 bytes)"), "{all}");
 }
