@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod admission;
+mod audit;
 mod bytes;
 mod chain;
 mod grants;
