@@ -10,6 +10,8 @@
 #[path = "ratios/apply.rs"]
 mod apply;
 mod report;
+#[path = "ratios/seal.rs"]
+mod seal;
 #[path = "ratios/signatures.rs"]
 mod signatures;
 #[path = "ratios/store.rs"]
@@ -21,8 +23,13 @@ use std::process::ExitCode;
 
 type Group = fn() -> Result<(), Box<dyn std::error::Error>>;
 
-const GROUPS: &[(&str, Group)] =
-    &[("signatures", signatures::run), ("apply", apply::run), ("store", store::run), ("zk", zk::run)];
+const GROUPS: &[(&str, Group)] = &[
+    ("signatures", signatures::run),
+    ("apply", apply::run),
+    ("seal", seal::run),
+    ("store", store::run),
+    ("zk", zk::run),
+];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
