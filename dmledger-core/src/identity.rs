@@ -133,5 +133,5 @@ impl Canonical for Member {
     const MAX_BYTES: usize = Credential::MAX_BYTES + 32;
 }
 
-#[cfg(all(test, feature = "issue"))]
+#[cfg(test)]
 mod tests;

@@ -227,15 +227,11 @@ impl LightClient {
 
     /// Whether enough of those trusted before the jump signed, with the keys they were trusted with.
     fn check_overlap(&self, certificate: &QuorumCertificate, deciding: &ValidatorSet) -> Result<(), LightError> {
-        let mut have = 0;
-        for (signer, _) in certificate.signatures() {
-            let (before, now) = (self.validators.get(signer), deciding.get(signer));
-            if let (Some(before), Some(now)) = (before, now) {
-                if before.key() == now.key() {
-                    have += before.power();
-                }
-            }
-        }
+        let kept = |signer| {
+            let (before, now) = (self.validators.get(signer)?, deciding.get(signer)?);
+            (before.key() == now.key()).then_some(before.power())
+        };
+        let have = certificate.signatures().iter().filter_map(|(signer, _)| kept(signer)).sum();
         let need = self.validators.quorum_power();
         if have < need { Err(LightError::TooFar { have, need }) } else { Ok(()) }
     }

@@ -1,4 +1,5 @@
 //! Certificates from issue to verdict.
+#![cfg(feature = "issue")]
 
 use super::{
     issue::{CertificateAuthority, CertificateRequest, IssueError, LocalCa, TlsKey},

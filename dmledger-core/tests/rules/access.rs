@@ -257,7 +257,7 @@ fn strangers_repetitions_and_shared_authorship_are_refused() -> Done {
     assert_refused(&mut world, &ledger, &strange, Refusal::NotAMember);
     assert_refused(&mut world, &ledger, &nobody, Refusal::NoAuthor);
     assert_refused(&mut world, &ledger, &two, Refusal::SeveralAuthors);
-    world.advance(&mut ledger, &[right.clone()])?;
+    world.advance(&mut ledger, std::slice::from_ref(&right))?;
     assert_refused(&mut world, &ledger, &right, Refusal::RequestExists);
     let empty = world.request(vec![])?;
     let empty = world.access(0, 0, empty)?;

@@ -6,6 +6,7 @@ use dmledger_core::{
     action::{Action, Open, Refusal},
     codec::List,
     envelope::Meaning::{Approved, Authored, CoSigned, Witnessed},
+    key::SecretKey,
     record::DataKind,
     testing::World,
 };
@@ -99,7 +100,7 @@ fn a_patient_key_serves_one_account_only() -> Done {
     let one = signed(&world, place(&world, &first), Action::Open(first), &keys);
     let keys = [(&phone, Authored), (&fresh, CoSigned), (residence, Witnessed)];
     let two = signed(&world, place(&world, &second), Action::Open(second), &keys);
-    world.advance(&mut ledger, &[one.clone()])?;
+    world.advance(&mut ledger, std::slice::from_ref(&one))?;
     assert_refused(&mut world, &ledger, &two, Refusal::PatientKeyInUse);
     assert_refused(&mut world, &ledger, &one, Refusal::AccountExists);
     Ok(())
@@ -109,7 +110,7 @@ fn a_patient_key_serves_one_account_only() -> Done {
 fn an_account_without_patient_is_opened_as_its_policy_asks() -> Done {
     let (mut world, mut ledger) = world()?;
     let keys = [world.key(), world.key(), world.key()];
-    let body = open(1, Policy::plain(2, keys.iter().map(|key| key.public()).collect())?);
+    let body = open(1, Policy::plain(2, keys.iter().map(SecretKey::public).collect())?);
     let at = place(&world, &body);
     let residence = &world.residences()[0].key;
     let action = signed(&world, at, Action::Open(body.clone()), &[(&keys[0], Authored), (residence, Witnessed)]);

@@ -16,7 +16,7 @@ fn golden() -> Result<(Ledger, Vec<SignedAction>), Failed> {
     let (mut world, mut ledger) = world()?;
     let grant = world.grant_to(0, 3);
     let granting = world.grant(0, grant)?;
-    world.advance(&mut ledger, &[granting.clone()])?;
+    world.advance(&mut ledger, std::slice::from_ref(&granting))?;
     let key = world.key();
     let party = world.party(key, dmledger_core::identity::Role::Hospital, "New")?;
     let admit = world.admission(&party, 2)?;

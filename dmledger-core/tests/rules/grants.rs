@@ -44,7 +44,7 @@ fn a_grant_is_made_once() -> Done {
     let (mut world, mut ledger) = world()?;
     let grant = world.grant_to(0, 0);
     let action = world.grant(0, grant.clone())?;
-    world.advance(&mut ledger, &[action.clone()])?;
+    world.advance(&mut ledger, std::slice::from_ref(&action))?;
     assert_refused(&mut world, &ledger, &action, Refusal::GrantExists);
     // The name is taken for other accounts too.
     let elsewhere = world.grant(1, grant)?;
@@ -78,7 +78,7 @@ fn revoking_takes_one_patient_key_and_history_stays() -> Done {
     let actions = vec![world.grant(0, grant.clone())?, world.grant(0, kept.clone())?];
     world.advance(&mut ledger, &actions)?;
     let action = world.revoke(0, grant.id)?;
-    world.advance(&mut ledger, &[action.clone()])?;
+    world.advance(&mut ledger, std::slice::from_ref(&action))?;
     assert_refused(&mut world, &ledger, &action, Refusal::AlreadyRevoked);
     let account = world.patients()[0].account;
     let query = Query::at(world.chain(), ledger.tip().height, ledger.store().as_ref())?;

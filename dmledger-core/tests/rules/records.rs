@@ -46,7 +46,7 @@ fn gaps_and_repetitions_are_refused() -> Done {
     assert!(!super::is_taken(&mut world, &ledger, &gap));
     assert_refused(&mut world, &ledger, &twice, Refusal::DuplicateRecord);
     assert_refused(&mut world, &ledger, &empty, Refusal::Empty);
-    world.advance(&mut ledger, &[all.clone()])?;
+    world.advance(&mut ledger, std::slice::from_ref(&all))?;
     assert_refused(&mut world, &ledger, &all, Refusal::WrongSequence { found: 0, expected: 3 });
     Ok(())
 }
@@ -74,7 +74,12 @@ fn institutions_write_only_together_with_the_patient() -> Done {
     let (patient, account) = (&world.patients()[0], world.patients()[0].account);
     let (hospital, pharmacy) = (&world.institutions()[0].key, &world.institutions()[1].key);
     let entry = IndexEntry::sign(facts, hospital, &world.chain(), &account)?;
-    let alone = signed(&world, Some(account), body(&[entry.clone()])?, &[(hospital, Authored), (pharmacy, CoSigned)]);
+    let alone = signed(
+        &world,
+        Some(account),
+        body(std::slice::from_ref(&entry))?,
+        &[(hospital, Authored), (pharmacy, CoSigned)],
+    );
     let with_patient =
         signed(&world, Some(account), body(&[entry])?, &[(hospital, Authored), (&patient.phone, CoSigned)]);
     let missing = Missing::OfClass { class: KeyClass::Patient, have: 0, need: 1 };
