@@ -7,6 +7,7 @@ pub mod blob_store;
 pub mod block_store;
 pub mod chain;
 pub mod memory_store;
+pub mod proof_verifier;
 pub mod rows;
 pub mod world;
 

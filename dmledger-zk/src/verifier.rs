@@ -4,6 +4,7 @@
 //! statement. All claims of a block are checked in one batch.
 
 pub mod claim;
+mod days;
 
 use crate::{
     batch::BatchVerifier,

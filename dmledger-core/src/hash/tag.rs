@@ -75,6 +75,7 @@ tags! {
     ZK_FITS_BITS = "dmledger/zk/fits-bits/v1", "statement: values fit into a number of bits";
     ZK_IN_INTERVAL = "dmledger/zk/in-interval/v1", "statement: values lie in an interval";
     ZK_DAY_DIGEST = "dmledger/zk/day-digest/v1", "blindings of a sealed day, from its data key";
+    ZK_DAY_ANCHOR = "dmledger/zk/day-anchor/v1", "under which a sealed day and its digest are anchored";
     ZK_DAY_HISTOGRAM = "dmledger/zk/day-histogram/v1", "statement: a digest is that of a sealed day";
     ZK_DAYS_CLAIM = "dmledger/zk/days-claim/v1", "statement: bounds of the readings of several days";
     ZK_LINEAR_RELATION = "dmledger/zk/linear-relation/v1", "statement: secrets satisfy linear relations";

@@ -10,8 +10,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use core::fmt;
 use thiserror::Error;
 
-/// Longest statement in bytes.
-pub const MAX_STATEMENT_BYTES: usize = 16 * 1024;
+/// Longest statement in bytes: a quarter of days with everything public about them.
+pub const MAX_STATEMENT_BYTES: usize = 40 * 1024;
 /// Longest proof in bytes.
 pub const MAX_PROOF_BYTES: usize = 16 * 1024;
 /// Most anchored digests one claim is about: the days of a quarter and some to spare.
@@ -28,6 +28,10 @@ impl ProofFamily {
     pub const VALUES_IN_INTERVAL: Self = Self(2);
     /// Committed values each fit into a number of bits.
     pub const VALUES_FIT_BITS: Self = Self(3);
+    /// The digest of a sealed day is that of its readings.
+    pub const DAY_HISTOGRAM: Self = Self(4);
+    /// Bounds of the readings of several sealed days: time in range, mean, GMI, GRI, number of readings.
+    pub const DAYS_BOUNDS: Self = Self(5);
 
     /// The family with this number.
     #[must_use]

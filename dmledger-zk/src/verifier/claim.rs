@@ -5,14 +5,18 @@
 //! | `READING_IN_RANGE` | value root of the record | readings in the record, place, low, high | [`ReadingProof`] |
 //! | `VALUES_IN_INTERVAL` | value root over all commitments | low, high, bits, commitments | [`RangeProof`] |
 //! | `VALUES_FIT_BITS` | value root over all commitments | bits, commitments | [`RangeProof`] |
+//! | `DAY_HISTOGRAM` | anchor of the day | unit, tokens, cadence, `C_v`, `S_1 .. S_7` | [`DayProof`] |
+//! | `DAYS_BOUNDS` | anchors of the days | days, least number of readings, bounds | [`RangeProof`] |
 //!
 //! Statements are canonical bytes: a version byte, then the fields in `borsh` order, numbers as 64-bit little-endian.
 
+use super::days;
 use crate::{
     batch::BatchVerifier,
     commit::Commitment,
     context::Context,
     error::StatementError,
+    glycemic::{DayHistogram, DayProof, claim::DaysClaim},
     group::ELEMENT_BYTES,
     range::{Bits, FitsBits, InInterval, Interval, MAX_VALUES, RangeProof},
     statement::reading::{ReadingInRange, ReadingProof, value_root},
@@ -108,6 +112,8 @@ pub(super) enum Decoded {
     Reading(ReadingInRange, Box<ReadingProof>),
     Interval(InInterval, RangeProof),
     Bits(FitsBits, RangeProof),
+    Day(Box<DayHistogram>, DayProof),
+    Days(Box<DaysClaim>, RangeProof),
 }
 
 impl Decoded {
@@ -135,6 +141,12 @@ impl Decoded {
                 let statement = FitsBits::new(&commitments, decode_bits(wire.bits)?).map_err(no_statement)?;
                 Ok(Self::Bits(statement, range_proof(claim)?))
             }
+            ProofFamily::DAY_HISTOGRAM => {
+                days::decode_day(claim).map(|(statement, proof)| Self::Day(Box::new(statement), proof))
+            }
+            ProofFamily::DAYS_BOUNDS => {
+                days::decode_days(claim).map(|(statement, proof)| Self::Days(Box::new(statement), proof))
+            }
             family => Err(ProofRefusal::UnknownFamily(family)),
         }
     }
@@ -144,6 +156,8 @@ impl Decoded {
             Self::Reading(statement, proof) => batch.add(statement, context, &**proof),
             Self::Interval(statement, proof) => batch.add(statement, context, proof),
             Self::Bits(statement, proof) => batch.add(statement, context, proof),
+            Self::Day(statement, proof) => batch.add(&**statement, context, proof),
+            Self::Days(statement, proof) => batch.add(&**statement, context, proof),
         };
     }
 }
@@ -164,22 +178,24 @@ pub(super) fn cost(claim: &ProofClaim) -> Result<ProofCost, ProofRefusal> {
             let wire: BitsWire = statement_of(claim)?;
             Ok(range_cost(decode_bits(wire.bits)?, wire.commitments.len()))
         }
+        ProofFamily::DAY_HISTOGRAM => days::cost_of_day(claim),
+        ProofFamily::DAYS_BOUNDS => days::cost_of_days(claim),
         family => Err(ProofRefusal::UnknownFamily(family)),
     }
 }
 
 /// Generators, commitments and messages of a range proof, as if it stood alone.
-fn range_cost(bits: Bits, values: usize) -> ProofCost {
+pub(super) fn range_cost(bits: Bits, values: usize) -> ProofCost {
     let values = values.max(1).next_power_of_two() as u64;
     let total = u64::from(bits.number()) * values;
     ProofCost::elements(2 * total + values + 6 + 2 * u64::from(total.ilog2()))
 }
 
-fn statement_of<T: Canonical>(claim: &ProofClaim) -> Result<T, ProofRefusal> {
+pub(super) fn statement_of<T: Canonical>(claim: &ProofClaim) -> Result<T, ProofRefusal> {
     codec::decode(claim.statement()).map_err(|_| malformed("statement"))
 }
 
-fn range_proof(claim: &ProofClaim) -> Result<RangeProof, ProofRefusal> {
+pub(super) fn range_proof(claim: &ProofClaim) -> Result<RangeProof, ProofRefusal> {
     RangeProof::from_bytes(claim.proof()).map_err(|_| malformed("proof"))
 }
 
@@ -204,10 +220,10 @@ fn decode_bits(number: u8) -> Result<Bits, ProofRefusal> {
     Bits::ALL.into_iter().find(|bits| bits.number() == u32::from(number)).ok_or(malformed("statement"))
 }
 
-const fn malformed(what: &'static str) -> ProofRefusal {
+pub(super) const fn malformed(what: &'static str) -> ProofRefusal {
     ProofRefusal::Malformed { what }
 }
 
-fn no_statement(_: StatementError) -> ProofRefusal {
+pub(super) fn no_statement(_: StatementError) -> ProofRefusal {
     malformed("statement")
 }

@@ -1,6 +1,11 @@
 use super::*;
 use crate::{
     commit::commit_values,
+    glycemic::{
+        Cadence, DayHistogram, Slot, Table, Tokens, Unit,
+        claim::{Bound, DaysClaim, Quantity, Ranges, Side},
+        seal,
+    },
     range::{Bits, FitsBits, InInterval, Interval},
     statement::{
         Prove as _, Statement,
@@ -12,7 +17,7 @@ use dmledger_core::{
     codec,
     envelope::{AccountId, ChainId},
     hash::{Digest, tag},
-    traits::proof_verifier::ProofFamily,
+    testing::proof_verifier as suite,
 };
 
 fn proof_context() -> ProofContext {
@@ -35,7 +40,19 @@ fn claims() -> Vec<ProofClaim> {
     let second = all.claim(proof_context(), &all.prove(&context, &openings, rng).unwrap()).unwrap();
     let fits = FitsBits::new(&commitments, Bits::Sixteen).unwrap();
     let third = fits.claim(proof_context(), &fits.prove(&context, &openings, rng).unwrap()).unwrap();
-    vec![first, second, third]
+    let (day, digest, secret) =
+        seal(Table::new(Unit::MgPerDl, Tokens::Counted), Cadence::Minutes15, &[Slot::Value(120); 96], &[5; 32])
+            .unwrap();
+    let day = DayHistogram::new(day, digest);
+    let fourth = day.claim(proof_context(), &day.prove(&context, &secret, rng).unwrap()).unwrap();
+    let bounds = [
+        Bound::new(Quantity::Share(Ranges::IN), Side::AtLeast, 700),
+        Bound::new(Quantity::Mean, Side::AtMost, 12_000),
+        Bound::new(Quantity::Gri, Side::AtMost, 0),
+    ];
+    let days = DaysClaim::new(&[day], 96, &bounds).unwrap();
+    let fifth = days.claim(proof_context(), &days.prove(&context, secret.opening(), rng).unwrap()).unwrap();
+    vec![first, second, third, fourth, fifth]
 }
 
 fn verifier() -> Verifier {
@@ -43,90 +60,28 @@ fn verifier() -> Verifier {
 }
 
 #[test]
-fn a_good_claim_of_every_family_is_accepted_alone_together_and_after_a_journey() {
+fn good_claims_are_accepted_also_after_a_journey() {
     let claims = claims();
-    assert_eq!(verifier().verify_all(&claims), Ok(()));
+    suite::good_claims_are_accepted(&verifier(), &claims);
     for claim in &claims {
-        assert_eq!(verifier().verify(claim), Ok(()));
         let travelled: ProofClaim = codec::decode(&codec::encode(claim)).unwrap();
         assert_eq!(verifier().verify(&travelled), Ok(()));
-        assert!(verifier().cost(claim).unwrap().number() > 70);
-    }
-    assert_eq!(verifier().verify_all(&[]), Ok(()));
-}
-
-/// Every claim that differs from `claim` in one part.
-fn spoiled(claim: &ProofClaim) -> Vec<ProofClaim> {
-    let digest = |byte| Digest::new([byte; 32]);
-    let parts = |family, context: ProofContext, anchors: &[Digest], statement: &[u8], proof: &[u8]| {
-        ProofClaim::new(family, context, anchors.to_vec(), statement.to_vec(), proof.to_vec()).unwrap()
-    };
-    let (family, context) = (claim.family(), claim.context().clone());
-    let (anchors, statement, proof) = (claim.anchors(), claim.statement(), claim.proof());
-    let context_of = |chain, subject, epoch, purpose, audience| {
-        ProofContext::new(
-            ChainId::new(digest(chain)),
-            AccountId::new(digest(subject)),
-            epoch,
-            purpose,
-            digest(audience),
-        )
-    };
-    let contexts = [
-        context_of(9, 2, 3, "test", 4),
-        context_of(1, 9, 3, "test", 4),
-        context_of(1, 2, 9, "test", 4),
-        context_of(1, 2, 3, "tesu", 4),
-        context_of(1, 2, 3, "test", 9),
-    ];
-    let mut out: Vec<_> =
-        contexts.into_iter().map(|other| parts(family, other.unwrap(), anchors, statement, proof)).collect();
-    for number in 0..5 {
-        let other = ProofFamily::new(number);
-        if other != family {
-            out.push(parts(other, context.clone(), anchors, statement, proof));
-        }
-    }
-    out.push(parts(family, context.clone(), &[digest(9)], statement, proof));
-    out.push(parts(family, context.clone(), &[], statement, proof));
-    out.push(parts(family, context.clone(), &[anchors, anchors].concat(), statement, proof));
-    for at in 0..statement.len() {
-        let mut changed = statement.to_vec();
-        changed[at] ^= 1;
-        out.push(parts(family, context.clone(), anchors, &changed, proof));
-        out.push(parts(family, context.clone(), anchors, &statement[..at], proof));
-    }
-    for at in (0..proof.len()).step_by(7) {
-        let mut changed = proof.to_vec();
-        changed[at] ^= 1;
-        out.push(parts(family, context.clone(), anchors, statement, &changed));
-        out.push(parts(family, context.clone(), anchors, statement, &proof[..at]));
-    }
-    out
-}
-
-#[test]
-fn a_claim_altered_in_any_part_is_refused() {
-    for claim in claims() {
-        let spoiled = spoiled(&claim);
-        let refused = verifier().verify_all(&spoiled).unwrap_err();
-        assert_eq!(refused.iter().map(|bad| bad.place).collect::<Vec<_>>(), (0..spoiled.len()).collect::<Vec<_>>());
-        // Alone as in the batch.
-        for bad in refused.iter().step_by(17) {
-            assert_eq!(verifier().verify(&spoiled[bad.place]), Err(bad.refusal));
-        }
     }
 }
 
 #[test]
-fn bad_claims_among_good_ones_are_named() {
-    let good = claims();
-    let bad = spoiled(&good[0]);
-    let mixed = [good[0].clone(), bad[0].clone(), good[1].clone(), good[2].clone(), bad[5].clone()];
-    let refused = verifier().verify_all(&mixed).unwrap_err();
-    assert_eq!(refused.iter().map(|bad| bad.place).collect::<Vec<_>>(), [1, 4]);
-    assert_eq!(refused[0].refusal, ProofRefusal::Rejected);
-    assert_eq!(refused[1].refusal, ProofRefusal::UnknownFamily(ProofFamily::new(0)));
+fn altered_claims_are_refused() {
+    suite::altered_claims_are_refused(&verifier(), &claims());
+}
+
+#[test]
+fn bad_claims_are_named() {
+    suite::bad_claims_are_named(&verifier(), &claims());
+}
+
+#[test]
+fn an_unknown_family_is_named() {
+    suite::an_unknown_family_is_named(&verifier(), &claims());
 }
 
 #[test]
@@ -138,8 +93,8 @@ fn every_label_of_this_crate_stands_in_the_one_table_of_tags() {
         crate::sigma::Relation::DOMAIN,
         crate::sigma::AnyOf::DOMAIN,
         crate::glycemic::DIGEST_TAG,
-        crate::glycemic::DayHistogram::DOMAIN,
-        crate::glycemic::claim::DaysClaim::DOMAIN,
+        DayHistogram::DOMAIN,
+        DaysClaim::DOMAIN,
         FitsBits::DOMAIN,
         InInterval::DOMAIN,
         ReadingInRange::DOMAIN,

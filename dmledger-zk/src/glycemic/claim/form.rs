@@ -45,6 +45,18 @@ impl Ranges {
         Self(self.0 | other.0)
     }
 
+    /// One bit a range, lowest range first.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Reads [`Self::bits`] back; `None` for a range that does not exist.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        if bits < 1 << 5 { Some(Self(bits)) } else { None }
+    }
+
     const fn holds(self, metric: Metric) -> bool {
         self.0 >> metric as u8 & 1 == 1
     }
