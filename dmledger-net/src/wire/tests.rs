@@ -1,6 +1,10 @@
 use super::*;
 use crate::testing::{self, Tally};
 use dmledger_core::{hash::tagged, quorum::VoteKind};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{Rng, SeedableRng},
+};
 
 fn signature(n: u8) -> Signature {
     testing::secret_key(n).sign(&Digest::new([n; 32])).unwrap()
@@ -85,6 +89,44 @@ fn every_message_reads_back_and_nothing_else_does() {
     assert_eq!(tagged(tag::RAW_ACTION, &all).to_string(), LAYOUT);
 }
 const LAYOUT: &str = "8b5acaf52024862416cdba505b8036bbd0634ee1219a5369707f12506d0f2f54";
+
+/// Reads `bytes` as a message, and checks that only canonical bytes are one.
+fn reads<M: Message>(bytes: &[u8]) -> bool {
+    M::read(bytes).is_ok_and(|message| {
+        assert_eq!(message.frame()[..], *bytes, "two encodings of one message");
+        true
+    })
+}
+
+#[test]
+fn damaged_frames_are_refused_or_mean_exactly_what_they_say() {
+    let mut rng = ChaCha20Rng::seed_from_u64(7);
+    let actions = List::new((0..4).map(|n| testing::count(n, 30).unwrap()).collect()).unwrap();
+    let frames = [
+        ConsensusMessage::Proposal(proposal()).frame(),
+        LivenessMessage::Polka(polka()).frame(),
+        LivenessMessage::Round(round()).frame(),
+        BodyMessage::Wanted { height: Height::new(7), block: block() }.frame(),
+        GossipMessage::Actions(actions).frame(),
+        refusal().frame(),
+    ];
+    let mut read = 0;
+    for _ in 0..4000 {
+        for frame in &frames {
+            let mut bytes = frame.to_vec();
+            for _ in 0..=rng.next_u32() % 3 {
+                let at = rng.next_u32() as usize % bytes.len();
+                bytes[at] = rng.next_u32().to_le_bytes()[0];
+            }
+            let length = rng.next_u32() as usize % (4 * bytes.len());
+            bytes.truncate(length.max(1));
+            let as_any = [reads::<ConsensusMessage>, reads::<LivenessMessage>, reads::<BodyMessage>];
+            read += as_any.into_iter().filter(|read| read(&bytes)).count();
+            read += usize::from(reads::<SyncMessage>(&bytes)) + usize::from(reads::<GossipMessage>(&bytes));
+        }
+    }
+    assert!(read > 100, "hardly anything was readable, so little was shown");
+}
 
 #[test]
 fn the_largest_messages_fit_their_channels() {
