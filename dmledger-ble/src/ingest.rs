@@ -5,6 +5,29 @@
 //! is no result. The [`Provenance`] names the device, how well it is known, the record's number, the device's clock
 //! without and with its offset, and the digest of the octets as received ([`raw_octets`]), so that a later correction of
 //! a decoder never breaks a proof.
+//!
+//! The whole way of a reading, here with a simulated meter:
+//!
+//! ```
+//! use dmledger_ble::codec::{date_time::DateTime, medfloat::Decimal};
+//! use dmledger_ble::ingest::{Device, ingest};
+//! use dmledger_ble::link::BondState;
+//! use dmledger_ble::sim::{Faults, MeterConfig, SimMeter, StoredReading, sync_readings};
+//! use dmledger_core::record::{Glucose, GlucoseUnit};
+//! use dmledger_core::time::Timestamp;
+//!
+//! let at = DateTime::new(2024, 3, 15, 10, 30, 0)?;
+//! let mut meter = SimMeter::new(MeterConfig::new());
+//! let stored = [StoredReading::mg_per_dl(at, Decimal::new(1368, -1))];
+//! let report = sync_readings(&mut meter, &stored, Faults::NONE, 7);
+//!
+//! let device = Device::new(b"maker/model/serial", BondState::BondedAuthenticated);
+//! for (_position, record) in report.records() {
+//!     let reading = ingest(record, &device, Timestamp::from_seconds(1_710_500_000))?;
+//!     assert_eq!(reading.measured().glucose(), Some(Glucose::parse("136.8", GlucoseUnit::MgPerDl)?));
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use dmledger_core::codec::Text;
 use dmledger_core::record::quantity::{Glucose, GlucoseUnit, Measurement, Plausibility, ValueError};
@@ -254,5 +277,6 @@ fn displayed(glucose: Glucose) -> DisplayedGlucose {
     }
 }
 
-#[cfg(all(test, feature = "sim"))]
+#[cfg(test)]
+#[cfg(feature = "sim")]
 mod tests;

@@ -9,25 +9,25 @@ use dmledger_ble::sim::{Faults, MeterConfig, MeterValue, PerMille, SimMeter, Sto
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/cgm");
 
-fn number(text: &str) -> Decimal {
+fn number(text: &str) -> Option<Decimal> {
     let decimals = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    Decimal::new(text.replace('.', "").parse().unwrap(), -i8::try_from(decimals).unwrap())
+    Some(Decimal::new(text.replace('.', "").parse().ok()?, -i8::try_from(decimals).ok()?))
 }
 
-fn time(text: &str) -> DateTime {
-    let part = |from: usize, to: usize| text[from..to].parse::<u16>().unwrap();
-    let octet = |from, to| u8::try_from(part(from, to)).unwrap();
-    DateTime::new(part(0, 4), octet(5, 7), octet(8, 10), octet(11, 13), octet(14, 16), octet(17, 19)).unwrap()
+fn time(text: &str) -> Option<DateTime> {
+    let part = |from: usize, to: usize| text.get(from..to)?.parse::<u16>().ok();
+    let octet = |from, to| u8::try_from(part(from, to)?).ok();
+    DateTime::new(part(0, 4)?, octet(5, 7)?, octet(8, 10)?, octet(11, 13)?, octet(14, 16)?, octet(17, 19)?).ok()
 }
 
-fn row(line: &str) -> (DateTime, MeterValue) {
+fn row(line: &str) -> Option<(DateTime, MeterValue)> {
     let mut fields = line.split(',').skip(1);
-    let (at, value) = (time(fields.next().unwrap()), fields.next().unwrap());
-    match value {
+    let (at, value) = (time(fields.next()?)?, fields.next()?);
+    Some(match value {
         "Low" => (at, MeterValue::Low),
         "High" => (at, MeterValue::High),
-        digits => (at, MeterValue::Number(DisplayedGlucose::MilligramsPerDecilitre(number(digits)))),
-    }
+        digits => (at, MeterValue::Number(DisplayedGlucose::MilligramsPerDecilitre(number(digits)?))),
+    })
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn every_row_of_the_real_series_arrives_exactly() {
         if !text.starts_with("subject,timestamp,glucose_mg_dl") {
             continue;
         }
-        let rows: Vec<_> = text.lines().skip(1).map(row).collect();
+        let rows: Vec<_> = text.lines().skip(1).map(|line| row(line).unwrap()).collect();
         let readings: Vec<_> = rows.iter().map(|(at, value)| StoredReading::new(*at, *value)).collect();
         let mut meter = SimMeter::new(MeterConfig::new());
         let report = sync_readings(&mut meter, &readings, Faults::NONE.with_lost_values(PerMille::new(2)), 1);

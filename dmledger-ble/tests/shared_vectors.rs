@@ -13,11 +13,11 @@ use dmledger_ble::codec::cgm::{
 use dmledger_ble::codec::crc::{E2eCrc, e2e_crc};
 use dmledger_ble::codec::date_time::DateTime;
 use dmledger_ble::codec::glucose::{
-    ConcentrationUnit, ContextNotice, GlucoseFeature, GlucoseMeasurement, GlucoseMeasurementContext,
+    ConcentrationUnit, ContextNotice, GlucoseFeature, GlucoseMeasurement, GlucoseMeasurementContext, Meal, SensorStatus,
 };
 use dmledger_ble::codec::heart_rate::{Contact, HeartRateMeasurement};
 use dmledger_ble::codec::medfloat::{Decimal, Float, Sfloat, Special, Value as Number};
-use dmledger_ble::codec::plx::PlxFeatures;
+use dmledger_ble::codec::plx::{PlxDeviceStatus, PlxFeatures, PlxMeasurementStatus};
 use dmledger_ble::codec::racp::{Frame, Response, ResponseCode};
 use dmledger_ble::codec::thermometer::{TemperatureMeasurement, TemperatureType};
 use dmledger_ble::codec::weight::{WeightMeasurement, WeightScaleFeature, WeightUnits};
@@ -35,7 +35,7 @@ fn public_vectors_of_other_projects_agree() {
     let mut checked = 0;
     for line in text.lines() {
         let vector: Value = serde_json::from_str(line).unwrap();
-        let bytes = unhex(vector["hex"].as_str().unwrap());
+        let bytes = unhex(vector["hex"].as_str().unwrap()).unwrap();
         let expect = vector["expect"].as_object().unwrap();
         let found = decode(vector["char"].as_str().unwrap(), &bytes, expect);
         for (key, wanted) in expect {
@@ -77,7 +77,8 @@ fn decode(kind: &str, bytes: &[u8], expect: &Map<String, Value>) -> Option<Map<S
         "2AA9" => checked::<CgmStatus>(bytes).map(|status| json!({ "minutes": status.minutes() }))?,
         "2AAB" => json!({ "run_time_h": checked::<SessionRunTime>(bytes)?.hours() }),
         "2AAC" => operation(&checked(bytes)?, bytes),
-        other => panic!("no decoder for {other}"),
+        // No decoder: a vector with fields then fails as refused.
+        _ => return None,
     };
     fields.as_object().cloned()
 }
@@ -109,7 +110,7 @@ fn glucose(value: &GlucoseMeasurement) -> Value {
         }),
         "type": concentration.map(|c| c.sample_type().number()),
         "location": concentration.map(|c| c.location().number()),
-        "status": value.status().map(|status| status.bits()),
+        "status": value.status().map(SensorStatus::bits),
         "context_follows": value.context() == ContextNotice::Follows,
     })
 }
@@ -119,7 +120,7 @@ fn context(value: &GlucoseMeasurementContext) -> Value {
         "seq": value.sequence().value(),
         "carb_id": value.carbohydrate().map(|c| c.kind().number()),
         "carb": value.carbohydrate().map(|c| number(c.kilograms().value())),
-        "meal": value.meal().map(|meal| meal.number()),
+        "meal": value.meal().map(Meal::number),
         "exercise_s": value.exercise().map(|exercise| exercise.seconds()),
         "exercise_pct": value.exercise().map(|exercise| exercise.percent()),
     })
@@ -185,7 +186,7 @@ fn blood_pressure(value: &BloodPressureMeasurement) -> Value {
         "unit": pressure_unit(value.pressures().unit()),
         "pulse": value.pulse().map(|pulse| number(pulse.value())),
         "user": value.user(),
-        "status": value.status().map(|status| status.bits()),
+        "status": value.status().map(BloodPressureStatus::bits),
         "irregular_pulse": irregular,
         "time": value.taken().map(|taken| taken.to_string()),
         "year": value.taken().map(DateTime::year),
@@ -200,7 +201,7 @@ fn cuff(value: &IntermediateCuffPressure) -> Value {
         "unit": pressure_unit(value.unit()),
         "pulse": value.pulse().map(|pulse| number(pulse.value())),
         "user": value.user(),
-        "status": value.status().map(|status| status.bits()),
+        "status": value.status().map(BloodPressureStatus::bits),
         "time": value.taken().map(|taken| taken.to_string()),
         "year": value.taken().map(DateTime::year),
         "month": value.taken().map(DateTime::month),
@@ -219,8 +220,8 @@ fn heart_rate(value: &HeartRateMeasurement) -> Value {
 fn plx_features(value: &PlxFeatures) -> Value {
     json!({
         "supported": value.supported().bits(),
-        "measurement_status_support": value.measurement_status_support().map(|status| status.bits()),
-        "device_status_support": value.device_status_support().map(|status| status.bits()),
+        "measurement_status_support": value.measurement_status_support().map(PlxMeasurementStatus::bits),
+        "device_status_support": value.device_status_support().map(PlxDeviceStatus::bits),
     })
 }
 
@@ -289,14 +290,14 @@ fn number(value: Number) -> Value {
     }
 }
 
-fn float(decimal: Decimal) -> f64 {
-    format!("{}e{}", decimal.mantissa(), decimal.exponent()).parse().unwrap()
+fn float(decimal: Decimal) -> Option<f64> {
+    format!("{}e{}", decimal.mantissa(), decimal.exponent()).parse().ok()
 }
 
 fn same(have: &Value, wanted: &Value) -> bool {
     match (have, wanted) {
         (Value::Number(have), Value::Number(wanted)) => {
-            let (have, wanted) = (have.as_f64().unwrap(), wanted.as_f64().unwrap());
+            let (Some(have), Some(wanted)) = (have.as_f64(), wanted.as_f64()) else { return false };
             (have - wanted).abs() <= 1e-6 * wanted.abs()
         }
         (Value::Array(have), Value::Array(wanted)) => {
@@ -309,6 +310,6 @@ fn same(have: &Value, wanted: &Value) -> bool {
     }
 }
 
-fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
 }

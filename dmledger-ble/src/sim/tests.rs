@@ -60,7 +60,7 @@ fn check_delivered(meter: &SimMeter, report: &RunReport, seed: u64) {
                     delivered.get(&key).unwrap_or_else(|| panic!("false complete: {key:?} missing, seed {seed}"));
                 assert!(!matches!(record.context(), Companion::Lost), "seed {seed}");
                 assert!(!matches!(record.exact(), Companion::Lost), "seed {seed}");
-                let context = record.context().value().map(|context| context.sequence());
+                let context = record.context().value().map(GlucoseMeasurementContext::sequence);
                 assert!(context.is_none_or(|number| number == key.sequence()), "seed {seed}: joined to another record");
             }
             assert_eq!(delivered.len(), meter.len(), "seed {seed}");
@@ -204,6 +204,20 @@ fn a_reset_meter_is_fetched_anew() {
                 assert!(found.contains(&key), "{kept} kept, {fresh} fresh, seed {seed}: {key:?} missing");
             }
             assert_eq!(report.outcome().unwrap().summary().continuity(), Continuity::Restarted);
+        }
+    }
+}
+
+#[test]
+fn a_clock_set_back_or_standing_still_changes_nothing() {
+    let jumps: Vec<_> = (0..90).map(|index: usize| 5 * index + if index < 30 { 10_000 } else { 0 }).collect();
+    for times in [jumps, vec![7; 90]] {
+        let readings: Vec<_> =
+            times.iter().map(|minutes| StoredReading::mg_per_dl(at(*minutes), Decimal::new(100, 0))).collect();
+        for seed in 0..20 {
+            let mut meter = loaded(MeterConfig::new(), &readings);
+            let report = run(&mut meter, full_sync(), heavy(seed), seed);
+            check_delivered(&meter, &report, seed);
         }
     }
 }
