@@ -5,6 +5,7 @@ pub mod institution;
 pub mod network;
 pub mod outcome;
 pub mod people;
+pub mod report;
 pub mod residence;
 pub mod series;
 pub mod tamper;
