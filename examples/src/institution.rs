@@ -82,7 +82,7 @@ impl<'a> Institution<'a> {
 
     /// Who it is.
     #[must_use]
-    pub const fn person(&self) -> &Person {
+    pub const fn person(&self) -> &'a Person {
         self.person
     }
 

@@ -1,6 +1,7 @@
 //! The host composition others copy: who takes part, the nodes, a residence, an institution, and what a run brings.
 
 pub mod error;
+pub mod input;
 pub mod institution;
 pub mod network;
 pub mod outcome;
@@ -8,4 +9,5 @@ pub mod people;
 pub mod report;
 pub mod residence;
 pub mod series;
+pub mod story;
 pub mod tamper;

@@ -10,7 +10,8 @@ use dmledger_core::{
     quorum::QuorumCertificate,
     record::{ContentId, RecordId},
     state::tables::{AnchoredEntry, Proved},
-    traits::{BlobStore, proof_verifier::ProofClaim},
+    time::Height,
+    traits::{BlobStore, BlockStore, proof_verifier::ProofClaim},
 };
 use dmledger_store::{
     embedded::{Embedded, Options, Profile},
@@ -81,11 +82,25 @@ pub fn block_file(store: &Path, chain: ChainId, scratch: &Path) -> Result<String
     let all = files(&folder.join("segments")).during("scratch")?;
     flip_file(all.first().ok_or_else(|| HostError::new("the copied store has no segment"))?).during("scratch")?;
     let report = dmledger_store::audit::segments(&folder, chain).during("audit")?;
-    let finding = report.findings().first().map(ToString::to_string);
-    let opened = Embedded::open(&folder, chain, Options::new(Profile::Home));
-    match (finding, opened) {
-        (Some(finding), Err(error)) => Ok(format!("block file: {finding}; opening refused: {error}")),
-        _ => Err(HostError::new("a flipped byte in a block file went unnoticed")),
+    let missed = || HostError::new("a flipped byte in a block file went unnoticed");
+    let finding = report.findings().first().ok_or_else(missed)?;
+    let then = use_damaged(&folder, chain).unwrap_or_else(|| "a row of the state is damaged".to_owned());
+    Ok(format!("block file: {finding}; {then}"))
+}
+
+/// What a node that goes on with a damaged folder runs into; `None` if no block is touched.
+fn use_damaged(folder: &Path, chain: ChainId) -> Option<String> {
+    let store = match Embedded::open(folder, chain, Options::new(Profile::Home)) {
+        Ok(store) => store,
+        Err(error) => return Some(format!("opening refused: {error}")),
+    };
+    let mut height = Height::GENESIS;
+    loop {
+        match store.block(height) {
+            Ok(Some(_)) => height = height.next(),
+            Ok(None) => return None,
+            Err(error) => return Some(format!("reading refused: {error}")),
+        }
     }
 }
 

@@ -1,0 +1,293 @@
+//! What happens in `ab_network` once the patient's readings are anchored: who asks for what, and what they get.
+
+use crate::{
+    error::{During, HostError},
+    institution::{Institution, ReadError, Shown},
+    network::Network,
+    outcome::{Denied, Outcome, Row},
+    people::People,
+    residence::{Grantee, Residence, Terms},
+    tamper,
+};
+use dmledger_core::{
+    consent::GrantId,
+    decide::AccessOutcome,
+    record::{Reading, RecordId, reading::ReadingBatch},
+    scope::Purpose,
+    time::{TimeRange, Timestamp},
+    traits::{BlobStore, proof_verifier::ProofClaim},
+};
+use dmledger_zk::{range::Interval, seal::Keys};
+use rand_chacha::ChaCha20Rng;
+use std::{path::Path, sync::Arc, time::Duration};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Admits everybody: the founders on their own word, the residences with two institutions' approval.
+///
+/// # Errors
+/// The ledger's reason if it refuses somebody.
+pub async fn found(network: &Network, people: &People, rng: &mut ChaCha20Rng) -> Result<(), HostError> {
+    let chain = network.genesis().chain();
+    let first = network.nodes().first().ok_or_else(|| HostError::new("a network without nodes"))?;
+    for admissions in [people.founding(chain, rng)?, people.joining(chain, rng)?] {
+        let mut tickets = Vec::new();
+        for admission in &admissions {
+            tickets.push(first.post(admission).await?);
+        }
+        for ticket in tickets {
+            ticket.outcome().await.during("admission")?;
+        }
+    }
+    network.settle(first.tip()?.height).await
+}
+
+/// The people of the story at their nodes, and what it has brought so far.
+#[derive(Debug)]
+pub struct Story<'a> {
+    institutions: Vec<Institution<'a>>,
+    residence: Residence,
+    readings: &'a [Reading],
+    all: TimeRange,
+    outcome: &'a mut Outcome,
+    proved: Option<(RecordId, Shown, ProofClaim)>,
+}
+
+impl<'a> Story<'a> {
+    /// Puts the institutions of `people` at their nodes of `network`.
+    ///
+    /// # Errors
+    /// If there are no readings.
+    pub fn new(
+        network: &Network,
+        people: &'a People,
+        residence: Residence,
+        readings: &'a [Reading],
+        seed: u64,
+        outcome: &'a mut Outcome,
+    ) -> Result<Self, HostError> {
+        let lake = network.lake() as Arc<dyn BlobStore>;
+        let seats = people.institutions.iter().zip(network.nodes()).zip(seed + 1..);
+        let institutions = seats
+            .map(|((person, node), seed)| Institution::new(person, Arc::clone(node), Arc::clone(&lake), seed))
+            .collect();
+        let none = || HostError::new("no reading could be taken in");
+        let (first, last) = readings.first().zip(readings.last()).ok_or_else(none)?;
+        let all = TimeRange::new(first.at().floor_hour(), last.at().floor_hour().plus(HOUR)).during("range")?;
+        Ok(Self { institutions, residence, readings, all, outcome, proved: None })
+    }
+
+    /// The patient's home.
+    #[must_use]
+    pub const fn residence(&self) -> &Residence {
+        &self.residence
+    }
+
+    /// Plays every scene.
+    ///
+    /// # Errors
+    /// If anything but the ledger's refusals stops it.
+    pub async fn play(&mut self, until: Timestamp) -> Result<(), HostError> {
+        let grant = self.a_hospital_is_granted_and_reads(until).await?;
+        self.another_purpose_is_refused().await?;
+        self.a_stranger_is_denied_and_cannot_open(grant).await?;
+        self.a_pharmacy_gets_one_day(until).await?;
+        self.a_fact_is_proved().await?;
+        self.the_grant_is_revoked(grant).await?;
+        self.the_log_is_complete()
+    }
+
+    async fn a_hospital_is_granted_and_reads(&mut self, until: Timestamp) -> Result<GrantId, HostError> {
+        let who = self.person(0)?.title();
+        let terms = Terms { data: self.all, until, purpose: Purpose::Treatment, quota: None };
+        let to = Grantee::from(self.person(0)?);
+        let grant = self.residence.grant(&to, &terms).await?;
+        let account = self.residence.account();
+        self.follow(0).await?;
+        let reader = &mut self.institutions[0];
+        let records = reader.index(&account, &self.all)?;
+        let (batches, checked) = match reader.read(account, grant, &records, Purpose::Treatment).await {
+            Ok(read) => read,
+            Err(error) => return Err(HostError::during("the grantee's read", error)),
+        };
+        let read: Vec<_> = batches.into_iter().flat_map(ReadingBatch::into_readings).collect();
+        self.outcome.readings_read_by_grantee = read.len();
+        self.outcome.values_equal = read == self.readings;
+        self.outcome.inclusions_verified += checked;
+        self.outcome.reads_allowed += records.len().div_ceil(256);
+        let equal = if self.outcome.values_equal { "equal to what went in" } else { "NOT what went in" };
+        let got = format!("{} readings, {equal}", read.len());
+        self.row(&who, "all glucose, for treatment", got, format!("granted until {}", day(until)));
+        Ok(grant)
+    }
+
+    async fn another_purpose_is_refused(&mut self) -> Result<(), HostError> {
+        let records = self.some_records(0, 1)?;
+        self.ask(0, &records, Purpose::Research, "one hour of glucose, for research").await
+    }
+
+    async fn a_stranger_is_denied_and_cannot_open(&mut self, grant: GrantId) -> Result<(), HostError> {
+        let records = self.some_records(1, 1)?;
+        self.ask(1, &records, Purpose::Treatment, "one hour of glucose, for treatment").await?;
+        let (account, who) = (self.residence.account(), self.person(1)?.title());
+        let stranger = &self.institutions[1];
+        let record = records.first().ok_or_else(|| HostError::new("no record"))?;
+        let shown = stranger.show(record)?;
+        let anchored = stranger.check(record, &shown)?;
+        let refusal = match stranger.open(anchored, Keys::None).await {
+            Err(ReadError::Sealed(error)) => error.for_stranger().to_string(),
+            Err(error) => return Err(HostError::during("the stranger's attempt", error)),
+            Ok(_) => return Err(HostError::new("a stranger opened a record")),
+        };
+        let stolen = match stranger.unwrap(account, grant).await {
+            Err(error) => error.to_string(),
+            Ok(_) => return Err(HostError::new("a stranger unwrapped a grant that is not its own")),
+        };
+        self.row(&who, "the ciphertext in the lake", "bytes it cannot open", refusal);
+        self.row(&who, "the keys wrapped for A1", "nothing", stolen);
+        Ok(())
+    }
+
+    async fn a_pharmacy_gets_one_day(&mut self, until: Timestamp) -> Result<(), HostError> {
+        let who = self.person(2)?.title();
+        let day_one = TimeRange::new(self.all.start(), self.all.start().plus(DAY).min(self.all.end())).during("day")?;
+        let terms = Terms { data: day_one, until, purpose: Purpose::Treatment, quota: Some(2) };
+        let to = Grantee::from(self.person(2)?);
+        let grant = self.residence.grant(&to, &terms).await?;
+        self.follow(2).await?;
+        let account = self.residence.account();
+        let reader = &mut self.institutions[2];
+        let inside = reader.index(&account, &day_one)?;
+        let read = reader.read(account, grant, &inside, Purpose::Treatment).await;
+        let (batches, checked) = read.map_err(|error| HostError::during("the pharmacy's read", error))?;
+        let count: usize = batches.iter().map(|batch| batch.readings().len()).sum();
+        self.outcome.inclusions_verified += checked;
+        self.outcome.reads_allowed += 1;
+        self.row(&who, "glucose of the first day", format!("{count} readings"), "granted: that day, 2 requests");
+        let later: Vec<_> = self.institutions[2].index(&account, &self.all)?;
+        let Some(beyond) = later.into_iter().find(|record| !inside.contains(record)) else { return Ok(()) };
+        self.ask(2, &[beyond], Purpose::Treatment, "glucose of a later day").await?;
+        let reader = &self.institutions[2];
+        let body = reader.unwrap(account, grant).await?;
+        let shown = reader.show(&beyond)?;
+        let why = match reader.open(reader.check(&beyond, &shown)?, Keys::Grant(&body)).await {
+            Err(ReadError::Sealed(error)) => error.to_string(),
+            Err(error) => return Err(HostError::during("the pharmacy's attempt", error)),
+            Ok(_) => return Err(HostError::new("a grant opened a record outside its range")),
+        };
+        self.row(&who, "that ciphertext, with its own keys", "bytes it cannot open", why);
+        Ok(())
+    }
+
+    async fn a_fact_is_proved(&mut self) -> Result<(), HostError> {
+        let interval = Interval::new(70_000_000, 180_000_000).during("claim")?;
+        let (who, audience) = (self.person(2)?.title(), self.person(2)?.id().digest());
+        let what = "whether a reading lies in 70..180 mg/dL";
+        let Some((record, claim)) = self.residence.prove_in_range(interval, "time in range", audience)? else {
+            self.row(&who, what, "no proof", "no reading of this series lies there");
+            return Ok(());
+        };
+        let verifier = &mut self.institutions[2];
+        let shown = verifier.show(&record)?;
+        verifier.verify(&record, &shown, &claim)?;
+        self.outcome.proofs_verified += 1;
+        self.outcome.inclusions_verified += 1;
+        self.row(&who, what, "a proof that holds, no value", format!("{} bytes, bound to A3", claim.proof().len()));
+        self.proved = Some((record, shown, claim));
+        Ok(())
+    }
+
+    async fn the_grant_is_revoked(&mut self, grant: GrantId) -> Result<(), HostError> {
+        let height = self.residence.revoke(grant).await?;
+        self.follow(0).await?;
+        let records = self.some_records(0, 1)?;
+        let before = self.outcome.reads_denied.len();
+        self.ask(0, &records, Purpose::Treatment, "one hour of glucose, after the revocation").await?;
+        if self.outcome.reads_denied.len() == before {
+            return Err(HostError::new(format!("a read was allowed after the revocation at height {height}")));
+        }
+        Ok(())
+    }
+
+    /// Anybody with a node can check that the log the patient reads is the whole log.
+    fn the_log_is_complete(&mut self) -> Result<(), HostError> {
+        let account = self.residence.account();
+        let last = self.institutions.len().min(4) - 1;
+        let auditor = &self.institutions[last];
+        let (node, who) = (auditor.node(), auditor.person().title());
+        let query = node.query()?;
+        let log = query.access_log(&account).during("access log")?;
+        let entries = log.verify(&query.root().digest, node.chain(), &account).during("access log")?;
+        let denied = entries.iter().filter(|one| matches!(one.outcome, AccessOutcome::Denied { .. })).count();
+        let got = format!("{} entries, {denied} of them denials", entries.len());
+        self.outcome.inclusions_verified += 1;
+        self.row(&who, "the account's access log", got, "complete under the state root; no reading in it");
+        Ok(())
+    }
+
+    /// Flips bytes in copies of what A1's node and the lake keep, and in proofs.
+    ///
+    /// # Errors
+    /// If a change goes unnoticed.
+    pub async fn tamper(&mut self, network: &Network, scratch: &Path) -> Result<(), HostError> {
+        let record = *self.some_records(0, 1)?.first().ok_or_else(|| HostError::new("no record"))?;
+        let shown = self.institutions[0].show(&record)?;
+        let content = self.institutions[0].check(&record, &shown)?.entry.facts().content;
+        let mut found = vec![tamper::lake(&network.lake(), &content, scratch).await?];
+        let store = network.dir().join(self.institutions[0].node().name()).join("store");
+        found.push(tamper::block_file(&store, network.genesis().chain(), scratch)?);
+        if let Some((record, shown, claim)) = &self.proved {
+            found.push(tamper::claim(&mut self.institutions[2], record, shown, claim)?);
+        }
+        found.push(tamper::inclusion(&self.institutions[0], &record, &shown)?);
+        found.push(tamper::certificate(&self.institutions[0], &shown)?);
+        for what in &found {
+            let (thing, how) = what.split_once(": ").unwrap_or((what, ""));
+            self.outcome.table.push(Row::new("anybody", format!("one byte changed: {thing}"), "noticed", how));
+        }
+        self.outcome.tampering_detected = found;
+        Ok(())
+    }
+
+    /// Asks for records and writes down the answer, whatever it is.
+    async fn ask(&mut self, n: usize, records: &[RecordId], purpose: Purpose, what: &str) -> Result<(), HostError> {
+        let who = self.person(n)?.title();
+        let entry = self.institutions[n].ask(self.residence.account(), records, purpose).await?;
+        match entry.outcome {
+            AccessOutcome::Allowed { .. } => {
+                self.outcome.reads_allowed += 1;
+                self.row(&who, what, "allowed", format!("at height {}", entry.at.height));
+            }
+            AccessOutcome::Denied { reason } => {
+                let reason = reason.to_string();
+                self.outcome.reads_denied.push(Denied { who: who.clone(), what: what.to_owned(), reason: reason.clone() });
+                self.row(&who, what, "denied", reason);
+            }
+        }
+        Ok(())
+    }
+
+    fn some_records(&self, n: usize, count: usize) -> Result<Vec<RecordId>, HostError> {
+        let all = self.institutions[n].index(&self.residence.account(), &self.all)?;
+        Ok(all.into_iter().take(count).collect())
+    }
+
+    /// Waits until an institution's node has seen what the patient's node has.
+    async fn follow(&self, n: usize) -> Result<(), HostError> {
+        self.institutions[n].node().reach(self.residence.node().tip()?.height).await
+    }
+
+    fn person(&self, n: usize) -> Result<&'a crate::people::Person, HostError> {
+        let institution = self.institutions.get(n).ok_or_else(|| HostError::new("at least three institutions are needed"))?;
+        Ok(institution.person())
+    }
+
+    fn row(&mut self, who: &str, what: impl Into<String>, got: impl Into<String>, why: impl Into<String>) {
+        self.outcome.table.push(Row::new(who, what, got, why));
+    }
+}
+
+fn day(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
+}
