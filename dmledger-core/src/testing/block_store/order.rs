@@ -236,12 +236,15 @@ fn watch(store: &Arc<dyn BlockStore>, blocks: u64) -> Outcome {
     }
 }
 
+/// A store and what was committed to it.
+type Filled = (Arc<dyn BlockStore>, Vec<BlockCommit>);
+
 /// `count` small blocks of a seeded chain in a fresh store.
 pub(super) fn filled(
     factory: &dyn Factory,
     seed: u64,
     count: usize,
-) -> Result<(Arc<dyn BlockStore>, Vec<BlockCommit>), Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<Filled, Box<dyn std::error::Error + Send + Sync>> {
     let mut chain = Chain::new(seed)?;
     let store = factory.create(chain.network())?;
     let mut commits = Vec::new();
