@@ -3,6 +3,7 @@
 //! | back end | what it is | for |
 //! |---|---|---|
 //! | [`embedded`] | segments and a fjall index | every node |
+//! | `redb` (feature) | one file, two-phase commit | small nodes |
 //! | [`memory`] | the reference, nothing on disk | tests, comparison |
 //! | [`lake`] | encrypted objects over `object_store` | every host |
 //! | [`segment`] | append-only block segments | the truth under [`Embedded`](embedded::Embedded) |
@@ -15,5 +16,11 @@ mod error;
 pub mod fault;
 pub mod lake;
 pub mod memory;
+#[cfg(feature = "redb")]
+pub mod redb;
 mod rules;
 pub mod segment;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

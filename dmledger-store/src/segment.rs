@@ -62,6 +62,10 @@ impl Reader {
         Self { files, dir: dir.to_path_buf(), recent: Mutex::new(None) }
     }
 
+    pub(crate) fn files(&self) -> &dyn Files {
+        &*self.files
+    }
+
     pub(crate) fn path(&self, segment: u32) -> PathBuf {
         self.dir.join(format!("{segment:08x}.seg"))
     }

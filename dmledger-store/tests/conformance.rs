@@ -1,4 +1,5 @@
 //! Every back end runs the suites of `dmledger_core::testing`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure is the test's")]
 
 mod memory {
     use std::sync::Arc;
@@ -19,7 +20,8 @@ mod memory {
     dmledger_core::block_store_suite!(InMemory);
 }
 
-mod embedded {
+/// Back ends in a folder.
+mod folder {
     use std::fs;
     use std::io;
     use std::path::{Path, PathBuf};
@@ -29,24 +31,24 @@ mod embedded {
     use dmledger_core::testing::block_store::{Durable, Factory};
     use dmledger_core::time::Height;
     use dmledger_core::traits::{BlockStore, StoreError};
-    use dmledger_store::embedded::{Embedded, Options};
     use tempfile::TempDir;
+
+    type Open = fn(&Path, ChainId) -> Result<Arc<dyn BlockStore>, StoreError>;
 
     /// A store in a folder that moves on to a copy of itself at each kill: what the process had handed to the
     /// operating system by then is there, and nothing that its destructors would still have done.
-    struct Folder {
+    pub(crate) struct Folder {
         root: TempDir,
         present: Mutex<PathBuf>,
-        /// Small, so that every history spans several segments.
-        options: Options,
+        network: Mutex<Option<ChainId>>,
+        open: Open,
     }
 
     impl Folder {
-        fn new() -> Self {
+        pub(crate) fn new(open: Open) -> Self {
             let root = TempDir::new().unwrap();
             let present = Mutex::new(root.path().join("0"));
-            let options = Options::default().with_segment_bytes(6_000).with_index_synced_every(3);
-            Self { root, present, options }
+            Self { root, present, network: Mutex::new(None), open }
         }
 
         fn present(&self) -> PathBuf {
@@ -56,13 +58,14 @@ mod embedded {
 
     impl Factory for Folder {
         fn create(&self, network: ChainId) -> Result<Arc<dyn BlockStore>, StoreError> {
+            *self.network.lock().unwrap() = Some(network);
             self.reopen(network)
         }
     }
 
     impl Durable for Folder {
         fn reopen(&self, network: ChainId) -> Result<Arc<dyn BlockStore>, StoreError> {
-            Ok(Embedded::open(self.present(), network, self.options)?)
+            (self.open)(&self.present(), network)
         }
 
         fn kill(&self, store: Arc<dyn BlockStore>) {
@@ -72,18 +75,32 @@ mod embedded {
             drop(store);
         }
 
+        /// A header begins with network and height, whatever it lies in.
         fn corrupt(&self, height: Height) -> io::Result<()> {
-            let wanted = [&b"DMR1\x01\0\0\0"[..], &height.value().to_le_bytes()].concat();
-            for entry in fs::read_dir(self.present().join("segments"))? {
-                let path = entry?.path();
-                let mut bytes = fs::read(&path)?;
-                if let Some(start) = bytes.windows(wanted.len()).position(|window| window == wanted) {
-                    bytes[start + 200] ^= 1;
-                    return fs::write(path, bytes);
-                }
-            }
-            Err(io::ErrorKind::NotFound.into())
+            let network = self.network.lock().unwrap().ok_or(io::ErrorKind::NotFound)?;
+            let header = [&network.as_bytes()[..], &height.value().to_le_bytes()].concat();
+            if flip(&self.present(), &header)? { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
         }
+    }
+
+    /// Flips one bit behind each occurrence of `header` in the files of a folder, derived tables left out.
+    fn flip(folder: &Path, header: &[u8]) -> io::Result<bool> {
+        let mut found = false;
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                found |= !path.ends_with("index") && flip(&path, header)?;
+                continue;
+            }
+            let mut bytes = fs::read(&path)?;
+            let starts: Vec<_> = (0..bytes.len()).filter(|start| bytes[*start..].starts_with(header)).collect();
+            starts.iter().for_each(|start| bytes[start + 150] ^= 1);
+            if !starts.is_empty() {
+                fs::write(&path, bytes)?;
+                found = true;
+            }
+        }
+        Ok(found)
     }
 
     /// Copies a folder that is being written to; a file that goes away meanwhile was not needed any more.
@@ -104,9 +121,45 @@ mod embedded {
         }
         Ok(())
     }
+}
 
-    dmledger_core::block_store_suite!(Folder::new());
-    dmledger_core::durable_block_store_suite!(Folder::new());
+mod embedded {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use dmledger_core::envelope::ChainId;
+    use dmledger_core::traits::{BlockStore, StoreError};
+    use dmledger_store::embedded::{Embedded, Options};
+
+    use crate::folder::Folder;
+
+    /// Segments so small that every history spans several.
+    fn open(path: &Path, network: ChainId) -> Result<Arc<dyn BlockStore>, StoreError> {
+        let options = Options::default().with_segment_bytes(6_000).with_index_synced_every(3);
+        Ok(Embedded::open(path, network, options)?)
+    }
+
+    dmledger_core::block_store_suite!(Folder::new(open));
+    dmledger_core::durable_block_store_suite!(Folder::new(open));
+}
+
+#[cfg(feature = "redb")]
+mod redb {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use dmledger_core::envelope::ChainId;
+    use dmledger_core::traits::{BlockStore, StoreError};
+    use dmledger_store::redb::Redb;
+
+    use crate::folder::Folder;
+
+    fn open(path: &Path, network: ChainId) -> Result<Arc<dyn BlockStore>, StoreError> {
+        Ok(Redb::open(path, network)?)
+    }
+
+    dmledger_core::block_store_suite!(Folder::new(open));
+    dmledger_core::durable_block_store_suite!(Folder::new(open));
 }
 
 mod memory_lake {

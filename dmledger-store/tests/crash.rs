@@ -1,5 +1,6 @@
 //! Power losses, full disks, torn tails and flipped bits under the embedded store: the tip is the last acknowledged
 //! block or the one in flight, and every row is right.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure is the test's")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

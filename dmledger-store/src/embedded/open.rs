@@ -22,6 +22,9 @@ pub(crate) const SEGMENTS: &str = "segments";
 const INDEX: &str = "index";
 const LOCK: &str = "LOCK";
 
+/// A tip, and segment and offset of the next record.
+type Reached = (Option<Tip>, (u32, u64));
+
 /// An opened store, before its indexer runs.
 pub(super) struct Opened {
     pub(super) lock: File,
@@ -39,23 +42,23 @@ pub(super) fn open(
     options: &Options,
 ) -> Result<Opened, StoreError> {
     let segments = path.join(SEGMENTS);
-    let reader = Arc::new(Reader::new(Arc::clone(&files), &segments));
+    let reader = Arc::new(Reader::new(files, &segments));
     let network_bytes = *network.as_bytes();
     let present = refuse_foreign(&reader, network)?;
     if !present {
         fs::create_dir_all(path).map_err(from_io)?;
-        files.create_dir_all(&segments).map_err(from_io)?;
+        reader.files().create_dir_all(&segments).map_err(from_io)?;
     }
     let lock = lock(&path.join(LOCK))?;
     match reader.segments().map_err(from_io)?.last() {
         // What is replayed must be durable before anything derived from it can be.
-        Some(last) => files.open(&reader.path(*last)).and_then(|file| file.sync_data()).map_err(from_io)?,
+        Some(last) => reader.files().open(&reader.path(*last)).and_then(|file| file.sync_data()).map_err(from_io)?,
         None => {
             Writer::create(Arc::clone(&reader), network_bytes, options.segment_bytes())?;
-            files.sync_dir(path).map_err(from_io)?;
+            reader.files().sync_dir(path).map_err(from_io)?;
         }
     }
-    let (index, tip, end) = bring_index_up(&reader, network, &path.join(INDEX), options)?;
+    let (index, (tip, end)) = bring_index_up(&reader, network, &path.join(INDEX), options)?;
     let lowest = index.lowest()?;
     let writer = Writer::resume(Arc::clone(&reader), network_bytes, options.segment_bytes(), end)?;
     sync_dir(path).map_err(from_io)?;
@@ -94,7 +97,7 @@ fn bring_index_up(
     network: ChainId,
     path: &Path,
     options: &Options,
-) -> Result<(Index, Option<Tip>, (u32, u64)), StoreError> {
+) -> Result<(Index, Reached), StoreError> {
     let opened = Index::open(path, options).and_then(|index| Ok((index.watermark()?, index)));
     let mut least = None;
     match opened {
@@ -102,8 +105,8 @@ fn bring_index_up(
             least = mark.map(|mark| mark.height);
             match start(reader, mark.as_ref()) {
                 Ok((tip, from)) => {
-                    let (tip, end) = replay(reader, network, tip, from, &index)?;
-                    return Ok((index, tip, end));
+                    let reached = replay(reader, network, tip, from, &index)?;
+                    return Ok((index, reached));
                 }
                 Err(error) => tracing::warn!(%error, "the index does not fit the log and is built again"),
             }
@@ -120,13 +123,13 @@ fn bring_index_up(
     }
     discard(path)?;
     let index = Index::open(path, options)?;
-    let (tip, end) = replay(reader, network, None, (0, 0), &index)?;
+    let reached = replay(reader, network, None, (0, 0), &index)?;
     index.sync()?;
-    Ok((index, tip, end))
+    Ok((index, reached))
 }
 
 /// Where to go on behind the watermark, and the tip there.
-fn start(reader: &Reader, mark: Option<&Watermark>) -> Result<(Option<Tip>, (u32, u64)), StoreError> {
+fn start(reader: &Reader, mark: Option<&Watermark>) -> Result<Reached, StoreError> {
     let Some(mark) = mark else { return Ok((None, (0, 0))) };
     let (header, section) = reader.section(&mark.at, mark.height, body::TIP)?;
     if header.id != mark.id {
@@ -141,7 +144,7 @@ fn replay(
     tip: Option<Tip>,
     from: (u32, u64),
     index: &Index,
-) -> Result<(Option<Tip>, (u32, u64)), StoreError> {
+) -> Result<Reached, StoreError> {
     walk(reader, network, tip, from, &mut |at, record| match record.header.kind {
         Kind::Commit => index.apply(at, record),
         Kind::Prune => {
@@ -158,7 +161,7 @@ pub(crate) fn walk(
     mut tip: Option<Tip>,
     from: (u32, u64),
     each: &mut dyn FnMut(&Location, &Record) -> Result<(), StoreError>,
-) -> Result<(Option<Tip>, (u32, u64)), StoreError> {
+) -> Result<Reached, StoreError> {
     let next = |tip: &Option<Tip>| tip.as_ref().map_or(0, |tip| tip.height.next().value());
     let mut walk = Walk::start(reader, *network.as_bytes(), from, next(&tip))?;
     loop {
