@@ -9,7 +9,9 @@ pub mod claim;
 mod digest;
 mod histogram;
 mod table;
+mod variation;
 
 pub use digest::{DIGEST_TAG, DayDigest, DaySecret, DigestOpening, SealedDay, seal};
 pub use histogram::{DayHistogram, DayProof};
 pub use table::{Cadence, METRICS, Metric, Slot, Table, Tokens, Unit};
+pub use variation::{VariationClaim, VariationProof};

@@ -32,6 +32,8 @@ impl ProofFamily {
     pub const DAY_HISTOGRAM: Self = Self(4);
     /// Bounds of the readings of several sealed days: time in range, mean, GMI, GRI, number of readings.
     pub const DAYS_BOUNDS: Self = Self(5);
+    /// A bound of the coefficient of variation of several sealed days.
+    pub const DAYS_VARIATION: Self = Self(6);
 
     /// The family with this number.
     #[must_use]

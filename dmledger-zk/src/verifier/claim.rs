@@ -7,6 +7,7 @@
 //! | `VALUES_FIT_BITS` | value root over all commitments | bits, commitments | [`RangeProof`] |
 //! | `DAY_HISTOGRAM` | anchor of the day | unit, tokens, cadence, `C_v`, `S_1 .. S_7` | [`DayProof`] |
 //! | `DAYS_BOUNDS` | anchors of the days | days, least number of readings, bounds | [`RangeProof`] |
+//! | `DAYS_VARIATION` | anchors of the days | days, least number of readings, side, threshold | [`VariationProof`] |
 //!
 //! Statements are canonical bytes: a version byte, then the fields in `borsh` order, numbers as 64-bit little-endian.
 
@@ -16,7 +17,7 @@ use crate::{
     commit::Commitment,
     context::Context,
     error::StatementError,
-    glycemic::{DayHistogram, DayProof, claim::DaysClaim},
+    glycemic::{DayHistogram, DayProof, VariationClaim, VariationProof, claim::DaysClaim},
     group::ELEMENT_BYTES,
     range::{Bits, FitsBits, InInterval, Interval, MAX_VALUES, RangeProof},
     statement::reading::{ReadingInRange, ReadingProof, value_root},
@@ -114,6 +115,7 @@ pub(super) enum Decoded {
     Bits(FitsBits, RangeProof),
     Day(Box<DayHistogram>, DayProof),
     Days(Box<DaysClaim>, RangeProof),
+    Variation(Box<VariationClaim>, Box<VariationProof>),
 }
 
 impl Decoded {
@@ -147,6 +149,8 @@ impl Decoded {
             ProofFamily::DAYS_BOUNDS => {
                 days::decode_days(claim).map(|(statement, proof)| Self::Days(Box::new(statement), proof))
             }
+            ProofFamily::DAYS_VARIATION => days::decode_variation(claim)
+                .map(|(statement, proof)| Self::Variation(Box::new(statement), Box::new(proof))),
             family => Err(ProofRefusal::UnknownFamily(family)),
         }
     }
@@ -158,6 +162,7 @@ impl Decoded {
             Self::Bits(statement, proof) => batch.add(statement, context, proof),
             Self::Day(statement, proof) => batch.add(&**statement, context, proof),
             Self::Days(statement, proof) => batch.add(&**statement, context, proof),
+            Self::Variation(statement, proof) => batch.add(&**statement, context, &**proof),
         };
     }
 }
@@ -180,6 +185,7 @@ pub(super) fn cost(claim: &ProofClaim) -> Result<ProofCost, ProofRefusal> {
         }
         ProofFamily::DAY_HISTOGRAM => days::cost_of_day(claim),
         ProofFamily::DAYS_BOUNDS => days::cost_of_days(claim),
+        ProofFamily::DAYS_VARIATION => days::cost_of_variation(claim),
         family => Err(ProofRefusal::UnknownFamily(family)),
     }
 }

@@ -1,13 +1,15 @@
 //! Claims about days: how sealed days, digests and bounds stand in a ledger's bytes.
 //!
 //! A day is anchored as the digest of everything public about it, [`DayHistogram::anchor`]. A `DAY_HISTOGRAM` claim shows
-//! that its digest is that of its readings; a `DAYS_CLAIM` speaks about days whose histograms the ledger accepted before.
+//! that its digest is that of its readings; `DAYS_BOUNDS` and
+//! `DAYS_VARIATION` speak about days whose histograms the ledger accepted before.
 
 use super::claim::{malformed, no_statement, range_cost, range_proof, statement_of};
 use crate::{
     commit::Commitment,
     glycemic::{
-        Cadence, DayDigest, DayHistogram, DayProof, METRICS, SealedDay, Table, Tokens, Unit,
+        Cadence, DayDigest, DayHistogram, DayProof, METRICS, SealedDay, Table, Tokens, Unit, VariationClaim,
+        VariationProof,
         claim::{Bound, DaysClaim, MAX_BOUNDS, MAX_DAYS, Quantity, Ranges, Side},
     },
     group::ELEMENT_BYTES,
@@ -97,6 +99,22 @@ struct BoundWire {
     threshold: u32,
 }
 
+/// Sides as numbers.
+const fn side_number(side: Side) -> u8 {
+    match side {
+        Side::AtLeast => 1,
+        Side::AtMost => 2,
+    }
+}
+
+fn read_side(number: u8) -> Result<Side, ProofRefusal> {
+    match number {
+        1 => Ok(Side::AtLeast),
+        2 => Ok(Side::AtMost),
+        _ => Err(malformed("statement")),
+    }
+}
+
 impl BoundWire {
     fn new(bound: &Bound) -> Self {
         let (quantity, ranges) = match bound.quantity() {
@@ -107,11 +125,7 @@ impl BoundWire {
             Quantity::Readings => (5, 0),
             Quantity::Active => (6, 0),
         };
-        let side = match bound.side() {
-            Side::AtLeast => 1,
-            Side::AtMost => 2,
-        };
-        Self { quantity, ranges, side, threshold: bound.threshold() }
+        Self { quantity, ranges, side: side_number(bound.side()), threshold: bound.threshold() }
     }
 
     fn read(&self) -> Result<Bound, ProofRefusal> {
@@ -124,12 +138,7 @@ impl BoundWire {
             (6, 0) => Quantity::Active,
             _ => return Err(malformed("statement")),
         };
-        let side = match self.side {
-            1 => Side::AtLeast,
-            2 => Side::AtMost,
-            _ => return Err(malformed("statement")),
-        };
-        Ok(Bound::new(quantity, side, self.threshold))
+        Ok(Bound::new(quantity, read_side(self.side)?, self.threshold))
     }
 }
 
@@ -144,7 +153,19 @@ impl Canonical for DaysWire {
     const MAX_BYTES: usize = 13 + DayWire::MAX_BYTES * MAX_DAYS + 7 * MAX_BOUNDS;
 }
 
-const _: () = assert!(DaysWire::MAX_BYTES <= MAX_STATEMENT_BYTES);
+#[derive(BorshSerialize, BorshDeserialize)]
+struct VariationWire {
+    days: List<DayWire, MAX_DAYS>,
+    readings: u32,
+    side: u8,
+    threshold: u32,
+}
+
+impl Canonical for VariationWire {
+    const MAX_BYTES: usize = 14 + DayWire::MAX_BYTES * MAX_DAYS;
+}
+
+const _: () = assert!(DaysWire::MAX_BYTES <= MAX_STATEMENT_BYTES && VariationWire::MAX_BYTES <= MAX_STATEMENT_BYTES);
 
 impl DayHistogram {
     /// The digest under which a day is anchored: table, cadence, `C_v` and the seven `S_k`.
@@ -180,6 +201,21 @@ impl DaysClaim {
     }
 }
 
+impl VariationClaim {
+    /// The claim that carries this statement and its proof to a ledger. Its anchors are the days', in order.
+    ///
+    /// # Errors
+    /// None for statements and proofs of this crate; [`CodecError`] guards the caps.
+    pub fn claim(&self, context: ProofContext, proof: &VariationProof) -> Result<ProofClaim, CodecError> {
+        let days: Vec<_> = self.days().iter().map(DayWire::new).collect();
+        let anchors = days.iter().map(DayWire::anchor).collect();
+        let (readings, side, threshold) = (self.readings(), side_number(self.side()), self.threshold());
+        let wire = VariationWire { days: List::new(days)?, readings, side, threshold };
+        let (statement, proof) = (codec::encode(&wire), proof.as_bytes().to_vec());
+        ProofClaim::new(ProofFamily::DAYS_VARIATION, context, anchors, statement, proof)
+    }
+}
+
 pub(super) fn decode_day(claim: &ProofClaim) -> Result<(DayHistogram, DayProof), ProofRefusal> {
     let wire: DayWire = statement_of(claim)?;
     let &[anchor] = claim.anchors() else { return Err(malformed("anchors")) };
@@ -192,13 +228,27 @@ pub(super) fn decode_day(claim: &ProofClaim) -> Result<(DayHistogram, DayProof),
 
 pub(super) fn decode_days(claim: &ProofClaim) -> Result<(DaysClaim, RangeProof), ProofRefusal> {
     let wire: DaysWire = statement_of(claim)?;
-    if !wire.days.iter().map(DayWire::anchor).eq(claim.anchors().iter().copied()) {
+    let days = anchored_days(claim, &wire.days)?;
+    let bounds = wire.bounds.iter().map(BoundWire::read).collect::<Result<Vec<_>, _>>()?;
+    let statement = DaysClaim::new(&days, wire.readings, &bounds).map_err(no_statement)?;
+    Ok((statement, range_proof(claim)?))
+}
+
+pub(super) fn decode_variation(claim: &ProofClaim) -> Result<(VariationClaim, VariationProof), ProofRefusal> {
+    let wire: VariationWire = statement_of(claim)?;
+    let days = anchored_days(claim, &wire.days)?;
+    let side = read_side(wire.side)?;
+    let statement = VariationClaim::new(&days, wire.readings, side, wire.threshold).map_err(no_statement)?;
+    let proof = VariationProof::from_bytes(claim.proof()).map_err(|_| malformed("proof"))?;
+    Ok((statement, proof))
+}
+
+/// Decodes the days and holds them to the claim's anchors.
+fn anchored_days(claim: &ProofClaim, days: &[DayWire]) -> Result<Vec<DayHistogram>, ProofRefusal> {
+    if !days.iter().map(DayWire::anchor).eq(claim.anchors().iter().copied()) {
         return Err(ProofRefusal::Rejected);
     }
-    let proof = range_proof(claim)?;
-    let days = wire.days.iter().map(DayWire::read).collect::<Result<Vec<_>, _>>()?;
-    let bounds = wire.bounds.iter().map(BoundWire::read).collect::<Result<Vec<_>, _>>()?;
-    Ok((DaysClaim::new(&days, wire.readings, &bounds).map_err(no_statement)?, proof))
+    days.iter().map(DayWire::read).collect()
 }
 
 /// Both vectors of generators, the days' commitments and the messages.
@@ -213,4 +263,11 @@ pub(super) fn cost_of_days(claim: &ProofClaim) -> Result<ProofCost, ProofRefusal
     let wire: DaysWire = statement_of(claim)?;
     let range = range_cost(crate::range::Bits::SixtyFour, wire.bounds.len() + 1);
     Ok(ProofCost::elements(range.number() + (METRICS as u64 + 1) * wire.days.len() as u64))
+}
+
+/// Four limbs of 64 bits, three products; a day costs the decoding of its commitments.
+pub(super) fn cost_of_variation(claim: &ProofClaim) -> Result<ProofCost, ProofRefusal> {
+    let wire: VariationWire = statement_of(claim)?;
+    let range = range_cost(crate::range::Bits::SixtyFour, 4);
+    Ok(ProofCost::elements(range.number() + 36 + (METRICS as u64 + 1) * wire.days.len() as u64))
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     commit::commit_values,
     glycemic::{
-        Cadence, DayHistogram, Slot, Table, Tokens, Unit,
+        Cadence, DayHistogram, Slot, Table, Tokens, Unit, VariationClaim,
         claim::{Bound, DaysClaim, Quantity, Ranges, Side},
         seal,
     },
@@ -52,7 +52,9 @@ fn claims() -> Vec<ProofClaim> {
     ];
     let days = DaysClaim::new(&[day], 96, &bounds).unwrap();
     let fifth = days.claim(proof_context(), &days.prove(&context, secret.opening(), rng).unwrap()).unwrap();
-    vec![first, second, third, fourth, fifth]
+    let steady = VariationClaim::new(&[day], 90, Side::AtMost, 0).unwrap();
+    let sixth = steady.claim(proof_context(), &steady.prove(&context, secret.opening(), rng).unwrap()).unwrap();
+    vec![first, second, third, fourth, fifth, sixth]
 }
 
 fn verifier() -> Verifier {
@@ -95,6 +97,7 @@ fn every_label_of_this_crate_stands_in_the_one_table_of_tags() {
         crate::glycemic::DIGEST_TAG,
         DayHistogram::DOMAIN,
         DaysClaim::DOMAIN,
+        VariationClaim::DOMAIN,
         FitsBits::DOMAIN,
         InInterval::DOMAIN,
         ReadingInRange::DOMAIN,
