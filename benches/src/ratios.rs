@@ -9,6 +9,8 @@
 
 #[path = "ratios/apply.rs"]
 mod apply;
+#[path = "ratios/consensus.rs"]
+mod consensus;
 mod report;
 #[path = "ratios/seal.rs"]
 mod seal;
@@ -26,6 +28,7 @@ type Group = fn() -> Result<(), Box<dyn std::error::Error>>;
 const GROUPS: &[(&str, Group)] = &[
     ("signatures", signatures::run),
     ("apply", apply::run),
+    ("consensus", consensus::run),
     ("seal", seal::run),
     ("store", store::run),
     ("zk", zk::run),

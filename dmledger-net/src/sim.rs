@@ -16,6 +16,13 @@ pub mod clock;
 pub mod crash;
 pub mod fault;
 pub mod network;
+mod promise;
+mod setup;
+
+pub use self::{
+    promise::Violation,
+    setup::{OpenLedger, Setup},
+};
 
 use self::{byzantine::TwoFaced, clock::VirtualClock, crash::CrashPoint, network::Network};
 use crate::{
@@ -25,8 +32,6 @@ use crate::{
 };
 use dmledger_core::{
     block::RawAction,
-    key::PublicKey,
-    ledger::{LedgerError, StateMachine},
     quorum::{Address, BlockId},
     time::Height,
     traits::Signer,
@@ -39,58 +44,6 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-
-/// Opens the ledger of a node, at its start and after every crash, over whatever survived.
-pub type OpenLedger = Box<dyn FnMut(usize) -> Result<Box<dyn StateMachine>, LedgerError>>;
-
-/// What a world is made of.
-pub struct Setup {
-    /// Everything random comes from here.
-    pub seed: u64,
-    /// Keys of the nodes that vote, in order of their numbers.
-    pub validators: Vec<Arc<dyn Signer>>,
-    /// Keys that name the followers, numbered after the validators.
-    pub followers: Vec<PublicKey>,
-    /// Times and limits of every node.
-    pub config: Config,
-    /// The host's ledger.
-    pub open: OpenLedger,
-}
-
-impl fmt::Debug for Setup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Setup").field("seed", &self.seed).finish_non_exhaustive()
-    }
-}
-
-/// A promise that was broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Violation {
-    /// Two nodes hold different blocks at one height.
-    Fork {
-        /// The height.
-        height: Height,
-        /// The node whose block came second.
-        node: usize,
-    },
-    /// An honest node was caught contradicting itself.
-    HonestCaught(Misbehaviour),
-    /// A node stopped itself although nobody made its log fail.
-    Stopped {
-        /// The node.
-        node: usize,
-        /// Why.
-        halt: Halt,
-    },
-    /// A ledger could not be opened again.
-    NotReopened {
-        /// The node.
-        node: usize,
-        /// The ledger's or the engine's words.
-        reason: String,
-    },
-}
 
 /// The world.
 pub struct World {

@@ -120,9 +120,10 @@ pub trait Transport: Send + Sync {
     /// [`TransportError::TooLong`] or [`TransportError::Closed`]; a single peer's failure is none.
     fn broadcast(&self, channel: Channel, bytes: Arc<[u8]>) -> Result<(), TransportError> {
         for peer in self.peers() {
-            match self.send(peer, channel, Arc::clone(&bytes)) {
-                Err(error @ (TransportError::TooLong { .. } | TransportError::Closed)) => return Err(error),
-                Ok(()) | Err(_) => {}
+            if let Err(error @ (TransportError::TooLong { .. } | TransportError::Closed)) =
+                self.send(peer, channel, Arc::clone(&bytes))
+            {
+                return Err(error);
             }
         }
         Ok(())

@@ -117,7 +117,7 @@ pub struct RoundVote {
 pub type EncodedBlock = Bytes<{ Block::MAX_BYTES }>;
 
 /// [`Channel::Consensus`].
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 #[non_exhaustive]
 pub enum ConsensusMessage {
     /// The sender's own vote.

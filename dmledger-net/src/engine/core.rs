@@ -208,24 +208,24 @@ impl Core {
 
     fn timer(&mut self, id: TimerId) {
         match self.timers.take(id) {
-            None => {}
             Some(Purpose::Tick) => self.tick(),
             Some(Purpose::Rest) => {
                 self.pacing.rested();
                 self.consider_start();
             }
             Some(Purpose::Start) => self.start_height(),
-            Some(Purpose::Propose { height, round }) => {
-                if self.running && height == self.tip.next() && self.asked == Some(round) {
-                    self.propose(round);
-                }
+            Some(Purpose::Propose { height, round }) if self.at_work_on(height) && self.asked == Some(round) => {
+                self.propose(round);
             }
-            Some(Purpose::Step { height, step, round }) => {
-                if self.running && height == self.tip.next() {
-                    self.engine(|engine, out| engine.elapsed(step, round, out));
-                }
+            Some(Purpose::Step { height, step, round }) if self.at_work_on(height) => {
+                self.engine(|engine, out| engine.elapsed(step, round, out));
             }
+            Some(Purpose::Propose { .. } | Purpose::Step { .. }) | None => {}
         }
+    }
+
+    fn at_work_on(&self, height: Height) -> bool {
+        self.running && height == self.tip.next()
     }
 
     /// Lets the engine take one input and queues what it wants done.

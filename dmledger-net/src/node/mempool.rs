@@ -179,10 +179,10 @@ impl Mempool {
         if self.past.insert(*digest, height).is_none() {
             self.past_order.push_back(*digest);
         }
-        if self.past_order.len() > REMEMBERED {
-            if let Some(oldest) = self.past_order.pop_front() {
-                self.past.remove(&oldest);
-            }
+        if self.past_order.len() > REMEMBERED
+            && let Some(oldest) = self.past_order.pop_front()
+        {
+            self.past.remove(&oldest);
         }
     }
 

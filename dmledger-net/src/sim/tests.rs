@@ -5,7 +5,7 @@ use crate::{
     error::SubmitError,
     testing::{self, Shelf, Tally},
 };
-use dmledger_core::quorum::ValidatorSet;
+use dmledger_core::{ledger::LedgerError, quorum::ValidatorSet};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LAN: Quality = Quality {

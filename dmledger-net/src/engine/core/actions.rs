@@ -12,7 +12,7 @@ use crate::{
     transport::PeerId,
     wire::GossipMessage,
 };
-use dmledger_core::{block::RawAction, hash::Digest, ledger::Rejection, time::Height};
+use dmledger_core::{block::RawAction, hash::Digest, ledger::Rejection, quorum::Validator, time::Height};
 use std::collections::{BTreeMap, HashMap};
 
 /// Ticks before an action is handed over again; doubled each time up to [`MAX_RESEND_TICKS`].
@@ -276,7 +276,7 @@ impl Core {
         let mut back = Vec::new();
         for waiting in self.outbox.waiting.values().filter(|waiting| !waiting.refusals.is_empty()) {
             let seen = waiting.refusals.iter().filter(|(_, (tip, _))| *tip <= self.tip);
-            let power: u64 = seen.filter_map(|(peer, _)| self.set.get(&peer.address())).map(|one| one.power()).sum();
+            let power: u64 = seen.filter_map(|(peer, _)| self.set.get(&peer.address())).map(Validator::power).sum();
             if 3 * power > self.set.total_power() {
                 let words = waiting.refusals.values().next().map(|(_, rejection)| rejection.clone());
                 back.extend(words.map(|rejection| (waiting.digest, rejection)));

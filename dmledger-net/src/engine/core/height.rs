@@ -7,7 +7,7 @@ use crate::{
     wire::{BodyMessage, EncodedBlock},
 };
 use dmledger_core::{
-    block::{Block, FinalizedBlock},
+    block::{Block, FinalizedBlock, RawAction},
     codec,
     ledger::BlockContext,
     quorum::QuorumCertificate,
@@ -108,7 +108,7 @@ impl Core {
     /// Applies a block whose certificate was checked, and moves on.
     pub(in crate::engine) fn apply(&mut self, block: FinalizedBlock) {
         let height = block.block().header().height;
-        let digests: Vec<_> = block.block().actions().iter().map(|action| action.digest()).collect();
+        let digests: Vec<_> = block.block().actions().iter().map(RawAction::digest).collect();
         let actions = digests.len();
         if let Err(error) = self.machine.apply(block) {
             return self.stop(Halt::Ledger { height, reason: error.to_string() });

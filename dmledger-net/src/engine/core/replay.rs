@@ -82,10 +82,10 @@ impl Core {
     }
 
     fn recall_body(&mut self, record: &Record) {
-        if let Record::Body(encoded) = record {
-            if let Ok(block) = codec::decode::<Block>(encoded.as_slice()) {
-                self.bodies.keep(block.id(), 0, block, encoded.clone());
-            }
+        if let Record::Body(encoded) = record
+            && let Ok(block) = codec::decode::<Block>(encoded.as_slice())
+        {
+            self.bodies.keep(block.id(), 0, block, encoded.clone());
         }
     }
 
