@@ -9,19 +9,25 @@ pub mod access;
 pub mod admit;
 pub mod anchor;
 pub mod configure;
+pub mod dismiss;
 pub mod grant;
 pub mod handler;
 pub mod open;
+pub mod reconfigure;
 pub mod refusal;
+pub mod renew;
 pub mod revoke;
 
 pub use admit::Admit;
 pub use anchor::Anchor;
 pub use configure::{Founder, Genesis, GenesisError, Parameters, Profile};
+pub use dismiss::Dismiss;
 pub use grant::GrantAction;
 pub use handler::{Fault, Frame, Handler};
 pub use open::Open;
+pub use reconfigure::Reconfigure;
 pub use refusal::Refusal;
+pub use renew::Renew;
 pub use revoke::Revoke;
 
 use crate::{
@@ -53,6 +59,12 @@ pub enum Action {
     Revoke(Revoke),
     /// Asks for records; answered and logged.
     Access(AccessRequest),
+    /// Ends a membership.
+    Dismiss(Dismiss),
+    /// Replaces a member's certificate.
+    Renew(Renew),
+    /// Changes the validators.
+    Reconfigure(Box<Reconfigure>),
 }
 
 impl Action {
@@ -67,6 +79,9 @@ impl Action {
             Self::Grant(action) => action,
             Self::Revoke(action) => action,
             Self::Access(action) => action,
+            Self::Dismiss(action) => action,
+            Self::Renew(action) => action,
+            Self::Reconfigure(action) => action.as_ref(),
         }
     }
 
@@ -81,6 +96,9 @@ impl Action {
             Self::Grant(_) => "grant",
             Self::Revoke(_) => "revoke",
             Self::Access(_) => "access",
+            Self::Dismiss(_) => "dismiss",
+            Self::Renew(_) => "renew",
+            Self::Reconfigure(_) => "reconfigure",
         }
     }
 }

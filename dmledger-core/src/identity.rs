@@ -80,6 +80,12 @@ impl Member {
         self
     }
 
+    /// The same member with a new certificate for the same key.
+    #[must_use]
+    pub fn renew(self, credential: Credential) -> Self {
+        Self { credential, ..self }
+    }
+
     /// Its name on the ledger.
     #[must_use]
     pub fn id(&self) -> MemberId {

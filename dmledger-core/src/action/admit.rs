@@ -3,12 +3,11 @@
 use super::{
     Fault, Frame, Handler, Refusal,
     configure::{Founder, Settings},
-    handler::acting_member,
+    handler::require_approvals,
 };
 use crate::{
     codec::Bytes,
-    envelope::{ChainId, Meaning},
-    identity::{Certificate, Credential, Member, MemberId, certificate::MAX_CERTIFICATE_BYTES},
+    identity::{Binding, Certificate, Credential, Member, MemberId, certificate::MAX_CERTIFICATE_BYTES},
     state::{Delta, tables::Facts},
     time::Moment,
 };
@@ -25,23 +24,31 @@ pub struct Admit {
     pub certificate: Bytes<MAX_CERTIFICATE_BYTES>,
 }
 
-impl Admit {
-    fn credential(&self, chain: ChainId, facts: &Facts<'_>, at: Moment) -> Result<Credential, Fault> {
-        let authorities = Settings::read(facts)?.authorities().map_err(Refusal::from)?;
-        let certificate = Certificate::from_der(self.certificate.as_slice()).map_err(Refusal::from)?;
-        Ok(certificate.verify(&authorities, chain, at.time).map_err(Refusal::from)?)
-    }
+/// Checks what a certificate shows by itself: that it reads, and is for this network as the envelope is.
+pub(super) fn check(der: &Bytes<MAX_CERTIFICATE_BYTES>, frame: &Frame<'_>) -> Result<Binding, Refusal> {
+    frame.no_account()?;
+    let binding = Certificate::from_der(der.as_slice())?.binding()?;
+    if binding.chain() == frame.chain() { Ok(binding) } else { Err(Refusal::WrongChain) }
+}
+
+/// Verifies a certificate against the authorities in force.
+pub(super) fn credential(
+    der: &Bytes<MAX_CERTIFICATE_BYTES>,
+    facts: &Facts<'_>,
+    at: Moment,
+) -> Result<Credential, Fault> {
+    let authorities = Settings::read(facts)?.authorities().map_err(Refusal::from)?;
+    let certificate = Certificate::from_der(der.as_slice()).map_err(Refusal::from)?;
+    Ok(certificate.verify(&authorities, facts.chain(), at.time).map_err(Refusal::from)?)
 }
 
 impl Handler for Admit {
     fn check(&self, frame: &Frame<'_>) -> Result<(), Refusal> {
-        frame.no_account()?;
-        let binding = Certificate::from_der(self.certificate.as_slice())?.binding()?;
-        if binding.chain() == frame.chain() { Ok(()) } else { Err(Refusal::WrongChain) }
+        check(&self.certificate, frame).map(|_| ())
     }
 
     fn verify(&self, frame: &Frame<'_>, facts: &Facts<'_>, at: Moment) -> Result<(), Fault> {
-        let credential = self.credential(frame.chain(), facts, at)?;
+        let credential = credential(&self.certificate, facts, at)?;
         let id = MemberId::of(&credential.key());
         if facts.has(&facts.places().member(&id))? {
             return Err(Refusal::AlreadyMember.into());
@@ -50,20 +57,13 @@ impl Handler for Admit {
         if founder.is_some_and(|one| one.role == credential.role() && one.name == *credential.name()) {
             return Ok(());
         }
-        let need = Settings::read(facts)?.approvals();
-        let mut have = 0;
-        for key in frame.signers(Meaning::Approved) {
-            if acting_member(&key, facts, at.time)?.is_some_and(|member| member.role().is_institution()) {
-                have += 1;
-            }
-        }
-        if have >= need { Ok(()) } else { Err(Refusal::MissingApprovals { have, need }.into()) }
+        require_approvals(frame, facts, at, None)
     }
 
     fn execute(&self, frame: &Frame<'_>, state: &mut Delta<'_>, at: Moment) -> Result<(), Fault> {
         let (member, places) = {
             let facts = Facts::new(frame.chain(), state);
-            (Member::admit(self.credential(frame.chain(), &facts, at)?, at.height), *facts.places())
+            (Member::admit(credential(&self.certificate, &facts, at)?, at.height), *facts.places())
         };
         state.put(places.member(&member.id()), &member)?;
         places.members().push(&member.id().digest(), state)?;

@@ -1,9 +1,10 @@
 //! The three checks every action passes.
 
-use super::Refusal;
+use super::{Refusal, configure::Settings};
 use crate::{
     envelope::{AccountId, ChainId, Endorsement, Envelope, Meaning, Signable},
     hash::Digest,
+    identity::{Member, MemberId},
     key::PublicKey,
     state::{Delta, StateError, tables::Facts},
     time::{Moment, Timestamp},
@@ -108,12 +109,26 @@ pub enum Fault {
     State(#[from] StateError),
 }
 
-/// The active member with this ledger key.
-pub(super) fn acting_member(
-    key: &PublicKey,
+/// Checks that as many institutions as an admission takes have approved; `except` does not count.
+pub(super) fn require_approvals(
+    frame: &Frame<'_>,
     facts: &Facts<'_>,
-    time: Timestamp,
-) -> Result<Option<crate::identity::Member>, StateError> {
-    let member = facts.member(&crate::identity::MemberId::of(key))?;
+    at: Moment,
+    except: Option<MemberId>,
+) -> Result<(), Fault> {
+    let need = Settings::read(facts)?.approvals();
+    let mut have = 0;
+    for key in frame.signers(Meaning::Approved) {
+        let member = acting_member(&key, facts, at.time)?;
+        if member.is_some_and(|member| member.role().is_institution() && Some(member.id()) != except) {
+            have += 1;
+        }
+    }
+    if have >= need { Ok(()) } else { Err(Refusal::MissingApprovals { have, need }.into()) }
+}
+
+/// The active member with this ledger key.
+pub(super) fn acting_member(key: &PublicKey, facts: &Facts<'_>, time: Timestamp) -> Result<Option<Member>, StateError> {
+    let member = facts.member(&MemberId::of(key))?;
     Ok(member.filter(|member| member.acts_at(time)))
 }

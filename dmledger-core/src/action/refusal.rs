@@ -5,6 +5,7 @@ use crate::{
     codec::CodecError,
     identity::{CertificateError, MemberId},
     record::RecordId,
+    time::{Height, Timestamp},
 };
 use thiserror::Error;
 
@@ -70,6 +71,27 @@ refusals! {
     };
     /// The signer has no admitted certificate.
     123 "signer is not a member of this network" NotAMember;
+    /// There is no such member.
+    124 "no such member" UnknownMember;
+    /// The member was dismissed before.
+    125 "member was dismissed at height {height}" MemberDismissed {
+        /// Height of the dismissal.
+        height: Height,
+    };
+    /// A renewal for another role than the one admitted.
+    126 "certificate is for another role than was admitted" RoleChanged;
+    /// A renewal that ends no later than what it replaces.
+    127 "certificate ends no later than the present one, {until}" NotLater {
+        /// End of the present certificate.
+        until: Timestamp,
+    };
+    /// A change of validators out of its turn.
+    128 "change {found} of the validators where {expected} is next" WrongChange {
+        /// Number found.
+        found: u64,
+        /// Number expected.
+        expected: u64,
+    };
     /// There is no such account.
     130 "no such account" UnknownAccount;
     /// The address is taken.

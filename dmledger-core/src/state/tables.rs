@@ -28,6 +28,7 @@ pub const MAX_AT_HAND: usize = 64;
 
 const SETTINGS: Namespace = Namespace::new("settings");
 const VALIDATORS: Namespace = Namespace::new("validators");
+const VALIDATOR_CHANGES: Namespace = Namespace::new("validator-changes");
 const FOUNDER: Namespace = Namespace::new("founder");
 const MEMBER: Namespace = Namespace::new("member");
 const MEMBERS: Namespace = Namespace::new("members");
@@ -75,6 +76,12 @@ impl Places {
     #[must_use]
     pub fn validators(&self) -> StateKey {
         self.key(VALIDATORS, &[])
+    }
+
+    /// How often the validators have been changed.
+    #[must_use]
+    pub fn validator_changes(&self) -> StateKey {
+        self.key(VALIDATOR_CHANGES, &[])
     }
 
     /// A founding member that genesis names.

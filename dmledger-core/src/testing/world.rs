@@ -223,6 +223,11 @@ impl World {
         &self.validators
     }
 
+    /// Lets other keys certify from now on; returns those that did until now.
+    pub fn replace_validators(&mut self, keys: Vec<SecretKey>) -> Vec<SecretKey> {
+        core::mem::replace(&mut self.validators, keys)
+    }
+
     /// The institutions, in the order of the plan.
     #[must_use]
     pub fn institutions(&self) -> &[Party] {
@@ -275,15 +280,29 @@ impl World {
     /// # Errors
     /// If the name is too long.
     pub fn party(&mut self, key: SecretKey, role: Role, name: &str) -> Result<Party, Failed> {
+        let valid = TimeRange::new(WORLD_BEGINS, WORLD_BEGINS.plus(WORLD_LASTS))?;
+        let (tls, certificate) = self.certificate(&key, role, name, valid)?;
+        Ok(Party { key, role, name: Name::new(name)?, tls, certificate })
+    }
+
+    /// A certificate of the world's authority, with a fresh TLS key.
+    ///
+    /// # Errors
+    /// If the name is too long.
+    pub fn certificate(
+        &mut self,
+        key: &SecretKey,
+        role: Role,
+        name: &str,
+        valid: TimeRange,
+    ) -> Result<(TlsKey, Vec<u8>), Failed> {
         let tls = TlsKey::generate(&mut self.random);
         let public = tls.public()?;
         let kem = Digest::new(self.bytes());
-        let binding = Binding::prove(role, self.chain(), kem, &public, &key)?;
-        let valid = TimeRange::new(WORLD_BEGINS, WORLD_BEGINS.plus(WORLD_LASTS))?;
+        let binding = Binding::prove(role, self.chain(), kem, &public, key)?;
         let (name, serial) = (Name::new(name)?, self.bytes());
-        let request = CertificateRequest::new(name.clone(), Name::new("North")?, valid, serial, public, binding)?;
-        let certificate = self.authority.issue(&request)?;
-        Ok(Party { key, role, name, tls, certificate })
+        let request = CertificateRequest::new(name, Name::new("North")?, valid, serial, public, binding)?;
+        Ok((tls, self.authority.issue(&request)?))
     }
 
     /// A new patient in a residence, with keys and an account that is not yet open. Institutions' ledger keys are

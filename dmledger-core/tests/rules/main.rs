@@ -9,6 +9,7 @@ mod audit;
 mod bytes;
 mod chain;
 mod grants;
+mod members;
 mod model;
 mod records;
 

@@ -1,0 +1,59 @@
+//! Changing the validators while the network runs.
+
+use super::{Fault, Frame, Handler, Refusal, handler::require_approvals};
+use crate::{
+    codec::Canonical,
+    quorum::ValidatorSet,
+    state::{
+        Delta, StateError,
+        tables::{Facts, Places},
+    },
+    time::Moment,
+};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// Names the validators that decide from the next block on.
+///
+/// Endorsed as approved by as many institutions as an admission takes. Changes are numbered, so that an old one cannot
+/// be sent again when the set happens to be the same as before it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[expect(clippy::exhaustive_structs, reason = "a message: what stands in it is what is signed")]
+pub struct Reconfigure {
+    /// Number of this change; genesis is 0, the first change 1.
+    pub number: u64,
+    /// The whole new set.
+    pub validators: ValidatorSet,
+}
+
+/// How often the validators have been changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+struct Changes(u64);
+
+impl Canonical for Changes {
+    const MAX_BYTES: usize = 9;
+}
+
+fn changes(facts: &Facts<'_>) -> Result<u64, StateError> {
+    let changes: Option<Changes> = facts.get(&facts.places().validator_changes())?;
+    Ok(changes.unwrap_or_default().0)
+}
+
+impl Handler for Reconfigure {
+    fn check(&self, frame: &Frame<'_>) -> Result<(), Refusal> {
+        frame.no_account()
+    }
+
+    fn verify(&self, frame: &Frame<'_>, facts: &Facts<'_>, at: Moment) -> Result<(), Fault> {
+        let expected = changes(facts)?.saturating_add(1);
+        if self.number != expected {
+            return Err(Refusal::WrongChange { found: self.number, expected }.into());
+        }
+        require_approvals(frame, facts, at, None)
+    }
+
+    fn execute(&self, frame: &Frame<'_>, state: &mut Delta<'_>, _: Moment) -> Result<(), Fault> {
+        let places = Places::new(frame.chain());
+        state.put(places.validator_changes(), &Changes(self.number))?;
+        Ok(state.put(places.validators(), &self.validators)?)
+    }
+}
