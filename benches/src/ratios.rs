@@ -16,6 +16,8 @@ mod report;
 mod seal;
 #[path = "ratios/signatures.rs"]
 mod signatures;
+#[path = "ratios/state.rs"]
+mod state;
 #[path = "ratios/store.rs"]
 mod store;
 #[path = "ratios/zk.rs"]
@@ -30,6 +32,7 @@ const GROUPS: &[(&str, Group)] = &[
     ("apply", apply::run),
     ("consensus", consensus::run),
     ("seal", seal::run),
+    ("state", state::run),
     ("store", store::run),
     ("zk", zk::run),
 ];

@@ -115,13 +115,13 @@ impl Arena {
     }
 
     /// Makes an update's pages the current ones and forgets those they replace.
-    pub(super) fn advance(&mut self, patch: Patch) {
+    pub(super) fn advance(&mut self, mut patch: Patch) {
         self.tick = self.tick.wrapping_add(1);
         self.generation = next_generation();
-        patch.replaced_pages.into_iter().for_each(|at| self.pages.remove(at));
-        patch.replaced_leaves.into_iter().for_each(|at| self.leaves.remove(at));
+        patch.replaced_pages.iter().for_each(|at| self.pages.remove(*at));
+        patch.replaced_leaves.iter().for_each(|at| self.leaves.remove(*at));
         let mut placed = Vec::with_capacity(patch.pages.len());
-        for mut page in patch.pages {
+        for page in &mut patch.pages {
             page.used = self.tick;
             page.retarget(|at, is_leaf| match at.local() {
                 None => at,
@@ -129,7 +129,7 @@ impl Arena {
                 // Pages come before those above them.
                 Some(i) => placed.get(i).copied().unwrap_or(Ref::NONE),
             });
-            placed.push(self.pages.insert(page));
+            placed.push(self.pages.insert(*page));
         }
         self.root = placed.last().copied().unwrap_or(Ref::NONE);
     }

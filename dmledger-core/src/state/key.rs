@@ -38,7 +38,7 @@ impl StateKey {
     #[must_use]
     pub fn new(chain: &ChainId, namespace: Namespace, parts: &[&[u8]]) -> Self {
         let start = Hasher::new(tag::STATE_KEY).chain(chain.digest()).field(namespace.0);
-        Self(parts.iter().fold(start, |hasher, part| hasher.field(part)).finish())
+        Self(parts.iter().fold(start, Hasher::field).finish())
     }
 
     /// Wraps a digest that is already keyed.

@@ -174,7 +174,7 @@ impl Page {
     /// The page as a row of `version`: format byte, masks of leaves and inner nodes by position, then by position each
     /// leaf (key, digest of the value, age) and each page below (digest, age), ages in versions as LEB128. Digests
     /// inside the page are left out; whoever loads it needs them hashed and checked anyway. `None` if a leaf is missing.
-    pub(super) fn to_row<'a>(&self, version: u64, leaf: impl Fn(Ref) -> Option<&'a Leaf>) -> Option<Vec<u8>> {
+    pub(super) fn encode<'a>(&self, version: u64, leaf: impl Fn(Ref) -> Option<&'a Leaf>) -> Option<Vec<u8>> {
         let (leaves, below) = (self.leaves.count_ones() as usize, (self.inner >> SLOTS).count_ones() as usize);
         let mut row = Vec::with_capacity(3 + 67 * leaves + 35 * below);
         row.extend_from_slice(&[FORMAT, self.leaves, self.inner]);
@@ -199,7 +199,7 @@ impl Page {
     /// Reads a row of `version`. Leaves' targets are indices into the returned list.
     ///
     /// Total and strict: any other bytes, and any shape the tree would not make, give `None`.
-    pub(super) fn from_row(row: &[u8], version: u64) -> Option<(Self, Vec<Leaf>)> {
+    pub(super) fn decode(row: &[u8], version: u64) -> Option<(Self, Vec<Leaf>)> {
         let (head, mut rest) = row.split_first_chunk::<3>()?;
         let [FORMAT, leaf_mask, inner_mask] = *head else { return None };
         let (mut page, mut leaves) = (Self::EMPTY, Vec::new());

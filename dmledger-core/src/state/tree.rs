@@ -1,12 +1,11 @@
 //! The tree over a store's rows: reads, proofs, and moving on to the next version.
 //!
-//! Rows are immutable: a page of [`LEVELS`] levels is written under (version, path) whenever anything below it changes,
+//! Rows are immutable: a page of two levels is written under (version, path) whenever anything below it changes,
 //! a value under (version, key) when it is written. Every version writes its root page, so a height is all that is
 //! needed to open it. A page names the version of each page and value it points to: a read follows these and never
 //! searches. Rows that a new version no longer reaches are named in [`StateChanges::stale`]; deleting exactly these
 //! once older heights may be forgotten keeps the store as small as a fresh tree.
 //!
-//! [`LEVELS`]: super::page::LEVELS
 //! [`StateChanges::stale`]: crate::traits::StateChanges
 
 use super::{
@@ -66,7 +65,7 @@ impl Tree {
     pub fn open(rows: Arc<dyn StateRows>, version: Height) -> Result<Self, StateError> {
         let key = page_key(version, 0, &StateKey::from_digest(Digest::ZERO))?;
         let row = rows.row(&key)?.ok_or(damaged("state root page", version))?;
-        let (page, leaves) = Page::from_row(&row, version.value()).ok_or(damaged("state root page", version))?;
+        let (page, leaves) = Page::decode(&row, version.value()).ok_or(damaged("state root page", version))?;
         let root = Root { version, digest: *page.digest(1) };
         let cache = RwLock::new(Arena::new(page, &leaves));
         Ok(Self { rows, root, stored: true, capacity: DEFAULT_CACHE_PAGES, cache })
@@ -235,7 +234,7 @@ pub(super) fn load(
 ) -> Result<(Page, Vec<Leaf>), StateError> {
     let version = Height::new(link.version);
     let row = rows.row(&page_key(version, depth, key)?)?.ok_or(damaged("state page", version))?;
-    match Page::from_row(&row, link.version) {
+    match Page::decode(&row, link.version) {
         Some((page, leaves)) if *page.digest(1) == link.digest => Ok((page, leaves)),
         _ => Err(damaged("state page", version)),
     }

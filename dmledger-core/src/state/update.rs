@@ -82,7 +82,7 @@ pub(super) fn compute(
 
 fn sorted(mut batch: Batch) -> Result<Batch, StateError> {
     if !batch.is_sorted_by(|a, b| a.0 <= b.0) {
-        batch.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        batch.sort_unstable_by_key(|change| change.0);
     }
     if batch.windows(2).any(|pair| matches!(pair, [a, b] if a.0 == b.0)) {
         return Err(StateError::DuplicateKey);
@@ -131,9 +131,9 @@ impl<'a> Pass<'a> {
         let patch = Patch {
             base: None,
             generation: arena.generation(),
-            pages: Vec::with_capacity(4 * ops),
+            pages: Vec::with_capacity(6 * ops),
             leaves: Vec::with_capacity(ops),
-            replaced_pages: Vec::with_capacity(4 * ops),
+            replaced_pages: Vec::with_capacity(6 * ops),
             replaced_leaves: Vec::with_capacity(ops),
         };
         Self { version, arena, rows, put: Vec::with_capacity(8 * ops), stale: Vec::with_capacity(8 * ops), patch }
@@ -273,7 +273,7 @@ impl<'a> Pass<'a> {
 
     fn write(&mut self, page: &Page, depth: usize, key: &StateKey) -> Result<Ref, StateError> {
         let (arena, patch) = (self.arena, &self.patch);
-        let row = page.to_row(self.version.value(), |at| match at.local() {
+        let row = page.encode(self.version.value(), |at| match at.local() {
             Some(i) => patch.leaves.get(i),
             None => arena.leaves.get(at),
         });
