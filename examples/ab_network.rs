@@ -13,7 +13,9 @@ use dmledger_examples::{
     input::Input,
     network::Network,
     outcome::{Outcome, peak_memory_kib, write_whole},
+    page,
     people::People,
+    report::{self, ReportData},
     residence::Residence,
     story::{self, Story},
 };
@@ -21,6 +23,7 @@ use dmledger_net::node::SystemClock;
 use indicatif::{ProgressBar, ProgressStyle};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use std::{
+    num::NonZeroU32,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -41,8 +44,8 @@ struct Args {
     #[arg(long, value_name = "ID")]
     subject: Option<String>,
     /// How many days from the subject's first reading.
-    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=3660))]
-    days: u32,
+    #[arg(long, value_name = "N", default_value = "14")]
+    days: NonZeroU32,
     /// Institutions: two hospitals, a pharmacy, a regulator, then hospitals.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(3..=32))]
     institutions: u8,
@@ -88,18 +91,21 @@ fn run(args: &Args) -> Result<Vec<&'static str>, HostError> {
     let scratch = tempfile::tempdir().during("temporary folder")?;
     let dir = args.data_dir.clone().unwrap_or_else(|| scratch.path().join("data"));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().during("runtime")?;
-    let mut outcome = runtime.block_on(play(args, &input, &dir, scratch.path()))?;
+    let (mut outcome, page) = runtime.block_on(play(args, &input, &dir, scratch.path()))?;
     outcome.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     outcome.peak_memory_kib = peak_memory_kib().unwrap_or(0);
     println!("{outcome}");
     if let Some(path) = &args.json {
         outcome.write_json(path).during(path.display())?;
     }
+    if let Some(path) = &args.report {
+        write_whole(path, &report::render(&page)).during(path.display())?;
+    }
     Ok(outcome.failures())
 }
 
 /// Everything between start and end, in the order it happens.
-async fn play(args: &Args, input: &Input, dir: &Path, scratch: &Path) -> Result<Outcome, HostError> {
+async fn play(args: &Args, input: &Input, dir: &Path, scratch: &Path) -> Result<(Outcome, ReportData), HostError> {
     let mut rng = ChaCha20Rng::seed_from_u64(args.seed);
     let now = SystemClock.now();
     let mut outcome = Outcome::default();
@@ -134,13 +140,15 @@ async fn play(args: &Args, input: &Input, dir: &Path, scratch: &Path) -> Result<
     story.tamper(&network, scratch).await?;
 
     bar.set_message("stopping and opening again");
+    let mut page = page::of(input, &taken.readings, story.residence(), &people)?;
     let tip = story.residence().node().tip()?;
     network.settle(tip.height).await?;
     drop(story);
     (outcome.height, outcome.state_root) = (tip.height.value(), tip.state_root.to_string());
     outcome.reopened_equal = network.stop_and_reopen().await?;
     bar.finish_and_clear();
-    Ok(outcome)
+    page::finish(&mut page, &outcome);
+    Ok((outcome, page))
 }
 
 /// A line that shows what is going on; silent where nobody watches.

@@ -8,24 +8,36 @@ use crate::{
 use dmledger_ble::{
     ingest::{Device, ingest, stored_reading},
     link::BondState,
-    sim::{Faults, MeterConfig, SimMeter, sync_readings},
+    sim::{Faults, MeterConfig, PerMille, SimMeter, sync_readings},
 };
 use dmledger_core::{
-    codec::Text,
-    record::{
-        Assurance, DataKind, DeviceId, Provenance, Quality, Reading, ReadingFacts, SourceFormat, ZoneOffset,
-        quantity::{Glucose, GlucoseUnit, Measurement},
-    },
+    interop::{self, Import},
+    record::{DataKind, Reading},
     time::Timestamp,
 };
+use std::{fs::File, num::NonZeroU32, path::Path};
 
-/// What the series and its rows say of the subject.
+/// First day of the made-up series: 1 March 2026, local wall clock.
+const SYNTHETIC_START: Timestamp = Timestamp::from_seconds(1_772_323_200);
+
+/// A link as a kitchen has it: some values come twice or not at all, an answer is lost now and then, and once in a while
+/// the link drops.
+const FAULTS: Faults = Faults::NONE
+    .with_lost_values(PerMille::new(5))
+    .with_repeated_values(PerMille::new(3))
+    .with_lost_answers(PerMille::new(20))
+    .with_dropped_links(PerMille::new(1));
+
+/// One subject's rows of the days asked for.
 #[derive(Debug)]
 pub struct Input {
     /// Whose readings.
     pub subject: String,
-    /// Rows of the subject in the days asked for.
+    /// Where they come from.
+    pub source: String,
+    /// Rows of the subject in those days; each becomes a reading or is rejected with a reason.
     pub rows: usize,
+    kind: DataKind,
     readings: Vec<(u64, Reading)>,
     rejected: Vec<Rejected>,
 }
@@ -33,7 +45,7 @@ pub struct Input {
 /// What came out of the meter.
 #[derive(Debug)]
 pub struct Taken {
-    /// Readings, ascending by time.
+    /// Readings of one kind, ascending by time.
     pub readings: Vec<Reading>,
     /// Input rows that did not become readings, each with its reason.
     pub rejected: Vec<Rejected>,
@@ -44,31 +56,57 @@ impl Input {
     ///
     /// # Errors
     /// None for a series of this crate.
-    pub fn synthetic(seed: u64, days: u32) -> Result<Self, HostError> {
-        let start = Timestamp::from_seconds(1_772_323_200);
-        Self::temp(&series::csv(seed, start, days))
+    pub fn synthetic(seed: u64, days: NonZeroU32) -> Result<Self, HostError> {
+        let text = series::csv(seed, SYNTHETIC_START, days.get());
+        let import = interop::read(text.as_bytes(), "synthetic series", None).during("input")?;
+        Self::from_import(import.first_days(days), format!("a synthetic series, seed {seed}"))
     }
 
-    /// file
-    pub fn from_file(file: &std::path::Path, _s: Option<&str>, _d: u32) -> Result<Self, HostError> {
-        Self::temp(&std::fs::read_to_string(file).during(file.display())?)
+    /// A file of one of the import formats; the first subject unless one is named.
+    ///
+    /// # Errors
+    /// One line naming the file, and the line if there is one: missing, another format, a bad field, no such subject.
+    pub fn from_file(file: &Path, subject: Option<&str>, days: NonZeroU32) -> Result<Self, HostError> {
+        let name = file.display().to_string();
+        let open = File::open(file).during(&name)?;
+        let import = interop::read(open, &name, subject).map_err(|error| HostError::new(error.to_string()))?;
+        let short = file.file_name().map_or(name.clone(), |short| short.to_string_lossy().into_owned());
+        Self::from_import(import.first_days(days), short)
     }
 
-    fn temp(text: &str) -> Result<Self, HostError> {
+    fn from_import(import: Import, source: String) -> Result<Self, HostError> {
+        let of_kind = |kind: DataKind| import.rows().iter().filter(|row| row.kind() == kind).count();
+        // An account is for one kind of data; the kind with most rows is the one that is played.
+        let kinds = [DataKind::ContinuousGlucose, DataKind::SelfMeasuredGlucose];
+        let kind = kinds.into_iter().max_by_key(|kind| (of_kind(*kind), kind.code())).unwrap_or(kinds[0]);
+        let mut rejected: Vec<_> = import
+            .rejected()
+            .iter()
+            .map(|one| Rejected { line: one.place().number(), reason: one.reason().to_string() })
+            .collect();
         let mut readings = Vec::new();
-        for (n, line) in text.lines().enumerate().skip(1) {
-            let f: Vec<_> = line.split(',').collect();
-            let num = |a: usize, b: usize| f[1][a..b].parse::<i64>().unwrap_or(0);
-            let at = Timestamp::from_civil((num(0, 4), num(5, 7) as u8, num(8, 10) as u8), (num(11, 13) as u8, num(14, 16) as u8, num(17, 19) as u8)).during("t")?;
-            let measured = match f[2] { "Low" => Measurement::BelowRange, "High" => Measurement::AboveRange, t => Glucose::parse(t, GlucoseUnit::MgPerDl).during("v")?.into() };
-            let provenance = Provenance { device: DeviceId::of(b"x"), format: SourceFormat::Csv, assurance: Assurance::None, sequence: n as u32, base_time: at, time_offset: None, zone: ZoneOffset::UNKNOWN, received: at, raw: Provenance::raw_digest(line.as_bytes()) };
-            readings.push((n as u64 + 1, Reading::new(ReadingFacts { kind: DataKind::ContinuousGlucose, at, measured, text: Text::new(f[2]).during("x")?, quality: Quality::GOOD, provenance }).during("r")?));
+        // The file tells when a value was measured, not when it was received: that is for the home node to say.
+        for (row, reading) in import.rows().iter().zip(import.readings(Timestamp::EPOCH).during(&source)?) {
+            let line = row.place().number();
+            if row.kind() == kind {
+                readings.push((line, reading));
+            } else {
+                let reason = format!("{} has an account of its own, this run plays {kind}", row.kind());
+                rejected.push(Rejected { line, reason });
+            }
         }
-        Ok(Self { subject: "synthetic".into(), rows: readings.len(), readings, rejected: Vec::new() })
+        let subject = import.subject().unwrap_or("the owner of the file").to_owned();
+        Ok(Self { subject, source, rows: readings.len() + rejected.len(), kind, readings, rejected })
     }
 
-    /// Loads a simulated meter with the readings, runs the glucose procedure against it over a link that loses
-    /// notifications, and makes ledger readings of what arrives. Every value must be the one that was loaded.
+    /// The kind of data that is played.
+    #[must_use]
+    pub const fn kind(&self) -> DataKind {
+        self.kind
+    }
+
+    /// Loads a simulated meter with the readings, runs the glucose procedure against it over a link that loses and
+    /// repeats values, and makes ledger readings of what arrives. Every value must be the one that was loaded.
     ///
     /// # Errors
     /// If the meter's memory could not be read completely, or a value changed on the way.
@@ -109,6 +147,3 @@ impl Input {
         Ok(Taken { readings, rejected })
     }
 }
-
-/// A link as a kitchen has it: 2 % of notifications lost, an answer lost now and then.
-const FAULTS: Faults = Faults::NONE;

@@ -5,6 +5,7 @@ pub mod input;
 pub mod institution;
 pub mod network;
 pub mod outcome;
+pub mod page;
 pub mod people;
 pub mod report;
 pub mod residence;

@@ -193,6 +193,12 @@ impl People {
         self.residences.iter().map(|person| admit(person, rng)).collect()
     }
 
+    /// Name and role of a member.
+    #[must_use]
+    pub fn title_of(&self, id: &MemberId) -> Option<String> {
+        self.institutions.iter().chain(&self.residences).find(|one| one.id() == *id).map(Person::title)
+    }
+
     /// The seats of all, validators first.
     #[must_use]
     pub fn seats(&self) -> Vec<Seat> {

@@ -1,0 +1,138 @@
+//! What the patient's page shows of a run, read from the ledger as the patient's own node has it.
+
+use crate::{
+    error::{During, HostError},
+    input::Input,
+    outcome::Outcome,
+    people::People,
+    report::{AccessLine, Answer, CheckLine, GrantLine, GrantStatus, Point, ProofLine, ReportData},
+    residence::Residence,
+};
+use dmledger_core::{
+    consent::{GrantRecord, grant},
+    decide::{AccessEntry, AccessOutcome},
+    identity::MemberId,
+    record::Reading,
+};
+use std::collections::BTreeMap;
+
+/// Readings, rights and the access log of the residence's account.
+///
+/// # Errors
+/// If the node's state cannot be read or does not verify.
+pub fn of(
+    input: &Input,
+    readings: &[Reading],
+    residence: &Residence,
+    people: &People,
+) -> Result<ReportData, HostError> {
+    let node = residence.node();
+    let query = node.query()?;
+    let (root, account) = (query.root().digest, residence.account());
+    let grants = query.grants(&account).during("grants")?;
+    let log = query.access_log(&account).during("access log")?;
+    let name = |id: &MemberId| people.title_of(id).unwrap_or_else(|| format!("member {id:.8}"));
+    let grant_lines = grants.verify(&root, node.chain(), &account).during("grants")?;
+    let log_lines = log.verify(&root, node.chain(), &account).during("access log")?;
+    Ok(ReportData {
+        person: input.subject.clone(),
+        source: format!("{}, read from a simulated meter over Bluetooth LE by home node {}", input.source, node.name()),
+        made: node.tip()?.time,
+        verified: String::new(),
+        points: readings.iter().map(Point::from).collect(),
+        left_out: Vec::new(),
+        grants: grant_lines.into_iter().map(|one| grant_line(one, input, &name)).collect(),
+        accesses: log_lines.iter().map(|one| access_line(one, input, &name)).collect(),
+        proofs: Vec::new(),
+        checks: Vec::new(),
+        network: Vec::new(),
+    })
+}
+
+/// What only the end of a run knows: proofs, checks, and the facts of the network.
+pub fn finish(page: &mut ReportData, outcome: &Outcome) {
+    let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
+    for rejected in &outcome.readings_rejected {
+        // "another value at the time of line 17": the reason without its place.
+        let reason = rejected.reason.split(" line ").next().unwrap_or_default().trim_end_matches(" as").to_owned();
+        *left_out.entry(reason).or_default() += 1;
+    }
+    page.left_out = left_out.into_iter().collect();
+    page.verified = if outcome.values_equal && outcome.reopened_equal {
+        format!(
+            "A hospital with your permission read back {} readings, each equal to what your meter said; {} entries were \
+             checked against blocks that {} institutions signed.",
+            outcome.readings_read_by_grantee, outcome.inclusions_verified, outcome.validators
+        )
+    } else {
+        String::new()
+    };
+    page.proofs = (0..outcome.proofs_verified)
+        .map(|_| ProofLine {
+            verifier: "A3 pharmacy".to_owned(),
+            learned: "One of your anchored readings lies between 70 and 180 mg/dL.".to_owned(),
+            hidden: "Neither its value nor any other reading.".to_owned(),
+        })
+        .collect();
+    page.checks = outcome
+        .tampering_detected
+        .iter()
+        .map(|what| {
+            let (altered, noticed) = what.split_once(": ").unwrap_or((what, ""));
+            let (altered, noticed) = (format!("One byte of a {altered}"), noticed.to_owned());
+            CheckLine { altered, noticed, detected: true }
+        })
+        .collect();
+    page.network = [
+        ("Network", outcome.network.clone()),
+        ("Institutions that decide blocks", outcome.validators.to_string()),
+        ("Homes that follow", outcome.followers.to_string()),
+        ("Blocks", outcome.height.to_string()),
+        ("State root", outcome.state_root.clone()),
+        ("Sealed records", outcome.records_anchored.to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec();
+}
+
+fn grant_line(record: &GrantRecord, input: &Input, name: &dyn Fn(&MemberId) -> String) -> GrantLine {
+    let given = record.grant();
+    let grantee = match &given.audience {
+        grant::Audience::Member(id) => name(id),
+        grant::Audience::Role(role) => format!("every {}", role.name()),
+        _ => "everybody in the network".to_owned(),
+    };
+    let purposes: Vec<_> = given.purposes.to_vec().into_iter().map(|purpose| purpose.name()).collect();
+    let status = match record.status() {
+        grant::GrantStatus::Revoked { height } => GrantStatus::Revoked { height: height.value() },
+        _ => GrantStatus::Active,
+    };
+    GrantLine {
+        grantee,
+        right: format!("read {}", input.kind().to_string().replace('-', " ")),
+        purpose: purposes.join(", "),
+        range: given.data,
+        until: given.validity.time().end(),
+        status,
+    }
+}
+
+fn access_line(entry: &AccessEntry, input: &Input, name: &dyn Fn(&MemberId) -> String) -> AccessLine {
+    let hours = if entry.records.len() == 1 { "1 hour".to_owned() } else { format!("{} hours", entry.records.len()) };
+    let answer = match entry.outcome {
+        AccessOutcome::Allowed { .. } => Answer::Allowed { outcome: String::new() },
+        AccessOutcome::Denied { reason } => Answer::Refused { reason: sentence(&reason.to_string()) },
+    };
+    AccessLine {
+        at: entry.at.time,
+        height: entry.at.height.value(),
+        who: name(&entry.member),
+        what: format!("{hours} of {}, for {}", input.kind().to_string().replace('-', " "), entry.purpose.name()),
+        answer,
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
+}
