@@ -154,7 +154,8 @@ async fn play(args: &Args, input: &Input, dir: &Path, scratch: &Path) -> Result<
 /// A line that shows what is going on; silent where nobody watches.
 fn progress(what: &'static str, length: u64) -> ProgressBar {
     let bar = if length == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(length) };
-    let style = ProgressStyle::with_template("{spinner} {msg} {pos}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style =
+        ProgressStyle::with_template("{spinner} {msg} {pos}").unwrap_or_else(|_| ProgressStyle::default_spinner());
     bar.set_style(style);
     bar.set_message(what);
     bar.enable_steady_tick(Duration::from_millis(80));

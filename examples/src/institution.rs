@@ -158,7 +158,8 @@ impl<'a> Institution<'a> {
             return Err(HostError::new("certificate of another header"));
         }
         certificate.verify(&self.node.chain(), &validators).during("certificate")?;
-        let entry = shown.entry.verify(&shown.header.state_root, &facts.places().record(record)).during("state proof")?;
+        let entry =
+            shown.entry.verify(&shown.header.state_root, &facts.places().record(record)).during("state proof")?;
         entry.ok_or_else(|| HostError::new("no such record"))
     }
 

@@ -73,7 +73,8 @@ impl Node {
         let folder = dir.join(&seat.name);
         std::fs::create_dir_all(&folder).during(folder.display())?;
         let store = open_store(&folder, genesis.chain(), seat.part)?;
-        let ledger = Ledger::open_or_create(genesis, Arc::clone(&store) as Arc<dyn BlockStore>).during(folder.display())?;
+        let ledger =
+            Ledger::open_or_create(genesis, Arc::clone(&store) as Arc<dyn BlockStore>).during(folder.display())?;
         let parts = Parts {
             state_machine: Box::new(ledger),
             transport: Arc::new(hub.join(PeerId::of(&seat.key.public()))),
@@ -188,7 +189,8 @@ impl Network {
     /// If `dir` holds another network, or a node cannot start.
     pub async fn start(genesis: Genesis, seats: Vec<Seat>, dir: &Path) -> Result<Self, HostError> {
         let hub = MemoryHub::new();
-        let nodes = seats.iter().map(|seat| Node::start(seat, &genesis, &hub, dir).map(Arc::new)).collect::<Result<_, _>>()?;
+        let nodes =
+            seats.iter().map(|seat| Node::start(seat, &genesis, &hub, dir).map(Arc::new)).collect::<Result<_, _>>()?;
         let lake = open_lake(dir).await?;
         Ok(Self { genesis, dir: dir.to_owned(), seats, nodes, lake })
     }

@@ -31,8 +31,8 @@ use dmledger_zk::{
     context::Context,
     range::Interval,
     seal::{
-        DataKey, Epoch, EpochKey, EpochNumber, GrantBody, GrantTerms, Hedge, Hour, Hours, KemPublicKey, Part, RecordMeta,
-        seal_record, wrap_grant,
+        DataKey, Epoch, EpochKey, EpochNumber, GrantBody, GrantTerms, Hedge, Hour, Hours, KemPublicKey, Part,
+        RecordMeta, seal_record, wrap_grant,
     },
     statement::{
         Prove,
@@ -179,14 +179,12 @@ impl Residence {
         let (mut objects, mut parts, mut entries) = (Vec::new(), Vec::new(), Vec::new());
         for batch in hours {
             let (entry, part, ciphertext) = self.seal_hour(batch)?;
-            parts.push((entry.facts().record, part.to_bytes()));
+            parts.push((entry.facts().record, 1, part.to_bytes()));
             objects.push((entry.facts().content, ciphertext));
             entries.push(entry);
         }
         self.lake.put_all(&objects).await.during("lake")?;
-        for (record, part) in &parts {
-            self.lake.put_part(record, 1, part).await.during("lake")?;
-        }
+        self.lake.put_parts(&parts).await.during("lake")?;
         self.anchor(entries, progress).await
     }
 
@@ -203,8 +201,8 @@ impl Residence {
         let root = value_root(&commitments);
         let hours = Hours::touched_by(&span).during("hour")?;
         let meta = RecordMeta::new(self.node.chain(), self.account, record, self.kind, hours, root);
-        let sealed = seal_record(&plaintext, &meta, key, &self.epoch, &*self.gateway, &self.patient.home)
-            .during("sealing")?;
+        let sealed =
+            seal_record(&plaintext, &meta, key, &self.epoch, &*self.gateway, &self.patient.home).during("sealing")?;
         let (part, ciphertext) = sealed.into_parts();
         let facts = IndexFacts {
             record,
@@ -216,7 +214,8 @@ impl Residence {
             span,
             epoch: self.epoch.epoch().number().number(),
         };
-        let entry = IndexEntry::sign(facts.clone(), &self.gateway, &self.node.chain(), &self.account).during("index")?;
+        let entry =
+            IndexEntry::sign(facts.clone(), &self.gateway, &self.node.chain(), &self.account).during("index")?;
         self.kept.push(Kept { facts, batch, value_key });
         Ok((entry, part, ciphertext))
     }
@@ -321,19 +320,13 @@ impl Residence {
         let witness = ReadingWitness::new(&commitments, &openings, index).during("claim")?;
         let epoch = u64::from(kept.facts.epoch);
         let context = ProofContext::new(self.node.chain(), self.account, epoch, purpose, audience).during("claim")?;
-        let proof = statement
-            .prove(&Context::try_from(&context).during("claim")?, &witness, &mut self.rng)
-            .during("claim")?;
+        let proof =
+            statement.prove(&Context::try_from(&context).during("claim")?, &witness, &mut self.rng).during("claim")?;
         let claim = statement.claim(context, &proof).during("claim")?;
         Ok(Some((kept.facts.record, claim)))
     }
 
-    fn envelope(
-        &self,
-        action: Action,
-        first: &SecretKey,
-        second: &SecretKey,
-    ) -> Result<Envelope<Action>, HostError> {
+    fn envelope(&self, action: Action, first: &SecretKey, second: &SecretKey) -> Result<Envelope<Action>, HostError> {
         Envelope::new(self.node.chain(), Some(self.account), action)
             .sign(first, Meaning::Approved)
             .and_then(|one| one.sign(second, Meaning::CoSigned))

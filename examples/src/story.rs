@@ -261,7 +261,11 @@ impl<'a> Story<'a> {
             }
             AccessOutcome::Denied { reason } => {
                 let reason = reason.to_string();
-                self.outcome.reads_denied.push(Denied { who: who.clone(), what: what.to_owned(), reason: reason.clone() });
+                self.outcome.reads_denied.push(Denied {
+                    who: who.clone(),
+                    what: what.to_owned(),
+                    reason: reason.clone(),
+                });
                 self.row(&who, what, "denied", reason);
             }
         }
@@ -279,7 +283,8 @@ impl<'a> Story<'a> {
     }
 
     fn person(&self, n: usize) -> Result<&'a crate::people::Person, HostError> {
-        let institution = self.institutions.get(n).ok_or_else(|| HostError::new("at least three institutions are needed"))?;
+        let institution =
+            self.institutions.get(n).ok_or_else(|| HostError::new("at least three institutions are needed"))?;
         Ok(institution.person())
     }
 

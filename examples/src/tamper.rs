@@ -139,7 +139,9 @@ pub fn inclusion(verifier: &Institution<'_>, record: &RecordId, shown: &Shown) -
         bytes[place] ^= 1;
         let Ok(entry) = codec::decode::<Proved<AnchoredEntry>>(&bytes) else { continue };
         if verifier.check(record, &Shown { entry, header: shown.header.clone() }).is_ok() {
-            return Err(HostError::new(format!("an index entry or state proof with byte {place} flipped was accepted")));
+            return Err(HostError::new(format!(
+                "an index entry or state proof with byte {place} flipped was accepted"
+            )));
         }
     }
     Ok(format!("index entry and state proof: refused with any of {} bytes flipped", bytes.len()))
@@ -154,7 +156,8 @@ pub fn certificate(verifier: &Institution<'_>, shown: &Shown) -> Result<String, 
     let block = node.store().block(shown.header.height).during("block")?;
     let decided = block.ok_or_else(|| HostError::new("the tip's block is missing"))?;
     let certificate = decided.certificate().ok_or_else(|| HostError::new("a block without certificate"))?;
-    let set = node.query()?.facts().validators().during("validators")?.ok_or_else(|| HostError::new("no validators"))?;
+    let set =
+        node.query()?.facts().validators().during("validators")?.ok_or_else(|| HostError::new("no validators"))?;
     let bytes = codec::encode(certificate);
     for place in 0..bytes.len() {
         let mut bytes = bytes.clone();
