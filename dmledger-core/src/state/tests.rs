@@ -111,7 +111,7 @@ fn close_key(n: u8, bits: usize) -> StateKey {
 fn random_batch(rng: &mut ChaCha20Rng, keys: u64, len: usize) -> Batch {
     let mut batch = BTreeMap::new();
     for _ in 0..len {
-        let value = (rng.next_u32() % 3 > 0).then(|| (rng.next_u32() % 5).to_string().into_bytes());
+        let value = (!rng.next_u32().is_multiple_of(3)).then(|| (rng.next_u32() % 5).to_string().into_bytes());
         batch.insert(key(rng.next_u64() % keys), value);
     }
     batch.into_iter().collect()
@@ -327,6 +327,41 @@ fn every_cut_or_altered_proof_of_each_kind_is_refused() {
         }
     }
     assert!(kinds.iter().all(|count| *count >= 3), "not all kinds occurred: {kinds:?}");
+}
+
+#[test]
+fn page_rows_have_one_form_and_any_other_bytes_are_refused() {
+    let mut world = World::new();
+    world.step((0..40).map(|n| (key(n), Some(vec![1]))).collect());
+    for _ in 0..200 {
+        world.step(Vec::new());
+    }
+    world.step(vec![(key(7), None), (key(50), Some(vec![1]))]);
+    let pages = world.rows.dump().into_iter().filter(|(key, _)| key.as_slice()[8] == 0);
+    let mut rng = ChaCha20Rng::seed_from_u64(5);
+    for (row_key, row) in pages {
+        let version = u64::from_be_bytes(row_key.as_slice()[..8].try_into().unwrap());
+        let read = |row: &[u8]| {
+            let (page, leaves) = page::Page::decode(row, version)?;
+            Some((page.encode(version, |at| leaves.get(at.0 as usize)).unwrap(), *page.digest(1)))
+        };
+        let (again, digest) = read(&row).unwrap();
+        assert_eq!(again, row);
+        assert!((0..row.len()).all(|end| read(&row[..end]).is_none()));
+        assert_eq!(read(&[&row[..], &[0]].concat()), None);
+        for bit in 0..row.len() * 8 {
+            let mut flipped = row.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            // A changed age alone names another row, which is then missing or does not match its digest.
+            let read = read(&flipped);
+            assert!(
+                read.is_none_or(|(again, other)| again == flipped && (other != digest || again.len() == row.len()))
+            );
+        }
+        let mut noise = vec![1; row.len()];
+        rng.fill_bytes(&mut noise[1..]);
+        assert!(read(&noise).is_none_or(|(again, _)| again == noise));
+    }
 }
 
 #[test]
