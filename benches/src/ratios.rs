@@ -11,6 +11,8 @@
 mod apply;
 #[path = "ratios/consensus.rs"]
 mod consensus;
+#[path = "ratios/glycemic.rs"]
+mod glycemic;
 mod report;
 #[path = "ratios/seal.rs"]
 mod seal;

@@ -91,7 +91,8 @@ pub fn run() -> Outcome<()> {
     }
     single()?;
     one_bad()?;
-    commitments()
+    commitments()?;
+    crate::glycemic::run()
 }
 
 fn single() -> Outcome<()> {
