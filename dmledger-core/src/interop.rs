@@ -16,16 +16,31 @@
 //!   devices report is kept and marked [`Quality::IMPLAUSIBLE`](crate::record::Quality::IMPLAUSIBLE).
 //! - A wall clock without a zone stays one, see [`ZoneOffset::UNKNOWN`](crate::record::ZoneOffset::UNKNOWN).
 
+#![cfg_attr(
+    not(all(feature = "csv", feature = "nightscout")),
+    allow(dead_code, reason = "a build with some of the formats leaves some of the shared rules unused")
+)]
+
+#[cfg(feature = "carelink")]
+pub mod carelink;
+#[cfg(feature = "clarity")]
+pub mod clarity;
 #[cfg(feature = "csv")]
 pub mod csv;
+#[cfg(feature = "libreview")]
+pub mod libreview;
 #[cfg(feature = "nightscout")]
 pub mod nightscout;
+#[cfg(feature = "tidepool")]
+pub mod tidepool;
 
+#[cfg(any(feature = "nightscout", feature = "tidepool"))]
+mod array;
 mod clock;
 mod error;
 mod import;
 mod row;
-#[cfg(feature = "csv")]
+#[cfg(any(feature = "csv", feature = "clarity", feature = "libreview", feature = "carelink"))]
 mod table;
 
 pub use error::{ImportError, Place, Problem};
@@ -52,6 +67,14 @@ pub fn read(reader: impl Read, file: &str, subject: Option<&str>) -> Result<Impo
         Some(SourceFormat::Csv) => csv::read(reader, file, subject),
         #[cfg(feature = "nightscout")]
         Some(SourceFormat::NightscoutEntries) => nightscout::read(reader, file, subject),
+        #[cfg(feature = "clarity")]
+        Some(SourceFormat::ClarityCsv) => clarity::read(reader, file, subject),
+        #[cfg(feature = "libreview")]
+        Some(SourceFormat::LibreViewCsv) => libreview::read(reader, file, subject),
+        #[cfg(feature = "tidepool")]
+        Some(SourceFormat::TidepoolJson) => tidepool::read(reader, file, subject),
+        #[cfg(feature = "carelink")]
+        Some(SourceFormat::CareLinkCsv) => carelink::read(reader, file, subject),
         _ => Err(ImportError::of_file(file, Problem::UnknownFormat)),
     }
 }

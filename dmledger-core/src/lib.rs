@@ -15,7 +15,14 @@ pub mod decide;
 pub mod envelope;
 pub mod hash;
 pub mod identity;
-#[cfg(feature = "std")]
+#[cfg(any(
+    feature = "csv",
+    feature = "nightscout",
+    feature = "clarity",
+    feature = "libreview",
+    feature = "tidepool",
+    feature = "carelink"
+))]
 pub mod interop;
 pub mod key;
 pub mod ledger;

@@ -179,3 +179,85 @@ fn nightscout_entries_give_the_expected_counts() {
     assert!(import.rows().len() > 1 && import.rejected().is_empty());
     assert!(import.rows().iter().all(|row| row.zone().minutes() == Some(-420)));
 }
+
+/// Rows of a kind as counts: with a number, "Low", "High"; and the sum of the numbers in millionths of their unit.
+fn counts(import: &Import, kind: DataKind) -> ([u64; 3], u64) {
+    let (mut counts, mut sum) = ([0; 3], 0);
+    for row in import.rows().iter().filter(|row| row.kind() == kind) {
+        match row.measured() {
+            Measurement::BelowRange => counts[1] += 1,
+            Measurement::AboveRange => counts[2] += 1,
+            other => {
+                counts[0] += 1;
+                sum += other.glucose().map_or(0, |glucose| u64::from(glucose.millionths()));
+            }
+        }
+    }
+    (counts, sum)
+}
+
+fn import(folder: &Path, file: &str) -> Result<Import, Box<dyn Error>> {
+    Ok(interop::read(fs::File::open(folder.join(file))?, file, None)?)
+}
+
+/// A sum of the oracle in millionths.
+fn millionths(value: &Value) -> Option<u64> {
+    value.as_f64().map(|sum| (sum * 1e6).round() as u64)
+}
+
+#[test]
+fn clarity_exports_give_the_expected_counts_and_sums() {
+    let Some(folder) = folder("exports") else { return };
+    let all = json(&folder.join("expected.json")).unwrap();
+    for file in ["dexcom-clarity-mgdl.csv", "dexcom-clarity-mmol.csv"] {
+        let (expected, import) = (&all[file], import(&folder, file).unwrap());
+        let number = |name: &str| expected[name].as_u64().unwrap();
+        let (found, sum) = counts(&import, DataKind::ContinuousGlucose);
+        assert_eq!(found, [number("egv_numeric"), number("egv_low"), number("egv_high")], "{file}");
+        assert_eq!(Some(sum), millionths(&expected["sum_values"]), "{file}");
+        let unit = import.rows()[0].measured().glucose().map(|glucose| glucose.unit().ucum());
+        assert_eq!(unit, expected["unit"].as_str());
+        let ends = [import.rows().first(), import.rows().last()].map(|row| row.map(|row| row.at().to_string()));
+        let expected = [&expected["first"], &expected["last"]].map(|time| Some(format!("{}.000Z", time.as_str()?)));
+        assert_eq!(ends, expected, "{file}");
+    }
+}
+
+#[test]
+fn libreview_exports_give_the_expected_counts_and_sums_in_both_orders_of_dates() {
+    let Some(folder) = folder("exports") else { return };
+    let all = json(&folder.join("expected.json")).unwrap();
+    for file in ["libreview-mmol-dayfirst.csv", "libreview-mgdl-us.csv"] {
+        let (expected, import) = (&all[file], import(&folder, file).unwrap());
+        let number = |name: &str| expected[name].as_u64().unwrap();
+        let (found, _) = counts(&import, DataKind::ContinuousGlucose);
+        let repeated = |reason| matches!(reason, Reason::Duplicate { .. } | Reason::Conflict { .. });
+        let doubled = import.rejected().iter().filter(|row| repeated(row.reason())).count() as u64;
+        assert_eq!(found[0] + doubled, number("historic") + number("scan"), "{file}");
+        let others = import.rejected().iter().filter(|row| row.reason() == Reason::OtherKind).count() as u64;
+        assert_eq!(others, number("insulin") + number("food") + number("empty_type6"), "{file}");
+        let ends = [import.rows().first(), import.rows().last()].map(|row| row.map(|row| row.at().to_string()));
+        let expected = [&expected["first"], &expected["last"]].map(|time| Some(format!("{}:00.000Z", time.as_str()?)));
+        assert_eq!(ends, expected, "{file}");
+    }
+    let real = import(&folder, "libreview-mmol-real-excerpt.csv").unwrap();
+    assert!(!real.rows().is_empty());
+    assert_eq!(real.rows()[0].at().to_string(), "2019-12-05T16:25:00.000Z");
+}
+
+#[test]
+fn tidepool_and_carelink_exports_give_the_expected_counts() {
+    let Some(folder) = folder("exports") else { return };
+    let all = json(&folder.join("expected.json")).unwrap();
+    let (expected, tidepool) = (&all["tidepool.json"], import(&folder, "tidepool.json").unwrap());
+    let (found, _) = counts(&tidepool, DataKind::ContinuousGlucose);
+    assert_eq!(Some(found.iter().sum()), expected["cbg"].as_u64());
+    assert_eq!(Some(found[1] + found[2]), expected["out_of_range"].as_u64());
+    assert_eq!(tidepool.rejected().len(), 2);
+
+    let (expected, carelink) = (&all["carelink.csv"], import(&folder, "carelink.csv").unwrap());
+    let (sensor, _) = counts(&carelink, DataKind::ContinuousGlucose);
+    let (meter, _) = counts(&carelink, DataKind::SelfMeasuredGlucose);
+    assert_eq!((Some(sensor[0]), Some(meter[0])), (expected["sensor"].as_u64(), expected["bg"].as_u64()));
+    assert_eq!(Some(carelink.rejected().len() as u64), expected["meals"].as_u64());
+}

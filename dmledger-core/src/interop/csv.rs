@@ -2,21 +2,21 @@
 //!
 //! The header names the three columns, in any order; further columns are not read. `timestamp` is a wall clock
 //! (`2014-02-03T03:42:00`), with a zone if one is written. `glucose_mg_dl` is a decimal number, or the device's token
-//! `Low` or `High`, or empty. Rows may stand in any order and belong to several subjects.
+//! `Low` or `High` (`LO`, `HI`), or empty. Rows may stand in any order and belong to several subjects.
 
 use super::{
     Import, ImportError, Problem, clock,
-    import::{Collector, Found},
+    import::{Collector, Found, token},
     table::{Line, Table},
 };
-use crate::record::{DataKind, DeviceId, GlucoseUnit, Measurement, Quality, SourceFormat};
+use crate::record::{DataKind, DeviceId, GlucoseUnit, Quality, SourceFormat};
 use alloc::{borrow::ToOwned, collections::BTreeSet, format, string::String, vec::Vec};
 use std::io::{BufReader, Read};
 
 /// Most rows of one file.
-const MAX_ROWS: usize = 4_000_000;
+const MAX_ROWS: u64 = 4_000_000;
 /// Most subjects of one file.
-const MAX_SUBJECTS: usize = 100_000;
+const MAX_SUBJECTS: u64 = 100_000;
 
 /// Reads the rows of `subject`, or of the file's first subject. All rows are checked, those of others are counted.
 ///
@@ -39,7 +39,7 @@ pub fn read(reader: impl Read, file: &str, subject: Option<&str>) -> Result<Impo
         if collector.len() == MAX_ROWS {
             return Err(refuse(Problem::TooManyRows(MAX_ROWS)));
         }
-        if !known.contains(subject) && known.len() < MAX_SUBJECTS {
+        if !known.contains(subject) && (known.len() as u64) < MAX_SUBJECTS {
             known.insert(subject.to_owned());
         }
         let chosen = chosen.get_or_insert_with(|| subject.to_owned());
@@ -50,6 +50,7 @@ pub fn read(reader: impl Read, file: &str, subject: Option<&str>) -> Result<Impo
             zone,
             device: *device.get_or_insert_with(|| DeviceId::of(format!("csv/{chosen}").as_bytes())),
             channel: 0,
+            quality: Quality::GOOD,
             text: value,
             raw: line.raw,
         };
@@ -73,7 +74,7 @@ pub fn subjects(reader: impl Read, file: &str) -> Result<Vec<(String, u64)>, Imp
     let mut counts = std::collections::BTreeMap::new();
     while let Some(line) = table.next()? {
         let [subject, ..] = columns.of(&line).map_err(|problem| ImportError::at(file, line.place, problem))?;
-        if !counts.contains_key(subject) && counts.len() == MAX_SUBJECTS {
+        if !counts.contains_key(subject) && counts.len() as u64 == MAX_SUBJECTS {
             return Err(ImportError::at(file, line.place, Problem::TooManyRows(MAX_SUBJECTS)));
         }
         *counts.entry(subject.to_owned()).or_insert(0) += 1;
@@ -82,11 +83,7 @@ pub fn subjects(reader: impl Read, file: &str) -> Result<Vec<(String, u64)>, Imp
 }
 
 fn take(collector: &mut Collector, found: &Found<'_>) -> Result<(), Problem> {
-    match token(found.text) {
-        Some(token) => collector.take(found, token, Quality::GOOD),
-        None => collector.number(found, GlucoseUnit::MgPerDl).map_err(|_| Problem::BadNumber)?,
-    }
-    Ok(())
+    collector.shown(found, GlucoseUnit::MgPerDl).map_err(|_| Problem::BadNumber)
 }
 
 /// Refuses what is no value in the row of another person as in the chosen one's.
@@ -98,22 +95,11 @@ fn check(value: &str) -> Result<(), Problem> {
     }
 }
 
-/// The device's word for a value beyond its range.
-pub(super) fn token(text: &str) -> Option<Measurement> {
-    if text.eq_ignore_ascii_case("low") {
-        Some(Measurement::BelowRange)
-    } else if text.eq_ignore_ascii_case("high") {
-        Some(Measurement::AboveRange)
-    } else {
-        None
-    }
-}
-
 fn finish(collector: Collector, subject: Option<String>, known: usize, file: &str) -> Result<Import, ImportError> {
     if collector.len() == 0 {
         return Err(ImportError::of_file(file, Problem::Empty));
     }
-    if u64::try_from(collector.len()) == Ok(collector.others) {
+    if collector.len() == collector.others {
         return Err(ImportError::of_file(file, Problem::UnknownSubject { known }));
     }
     Ok(collector.finish(subject))
@@ -147,7 +133,7 @@ impl Columns {
         if found != expected {
             return Err(Problem::FieldCount { found, expected });
         }
-        Ok(self.positions.map(|at| line.fields.get(at).map_or("", String::as_str)))
+        Ok(self.positions.map(|at| line.field(at)))
     }
 }
 

@@ -49,7 +49,7 @@ pub enum Problem {
     TooLarge,
     /// More rows than are read at once.
     #[error("more than {0} rows")]
-    TooManyRows(usize),
+    TooManyRows(u64),
     /// A line of more than 64 KiB.
     #[error("longer than 64 KiB")]
     LineTooLong,
@@ -76,6 +76,12 @@ pub enum Problem {
     /// A row that names no subject.
     #[error("no subject")]
     NoSubject,
+    /// A date that could be of the day-first or of the month-first form, and the rest of the file does not tell.
+    #[error("day and month of the dates cannot be told apart")]
+    AmbiguousDates,
+    /// A unit that is neither mg/dL nor mmol/L.
+    #[error("no known unit of glucose")]
+    UnknownUnit,
     /// Not a date and time of the format, from 1970 to 9999.
     #[error("not a date and time")]
     BadTime,

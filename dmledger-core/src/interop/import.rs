@@ -98,6 +98,7 @@ pub(super) struct Found<'a> {
     pub(super) zone: ZoneOffset,
     pub(super) device: DeviceId,
     pub(super) channel: u8,
+    pub(super) quality: Quality,
     pub(super) text: &'a str,
     pub(super) raw: &'a [u8],
 }
@@ -117,8 +118,17 @@ impl Collector {
     }
 
     /// Rows seen so far, those of other persons included.
-    pub(super) fn len(&self) -> usize {
-        self.rows.len() + self.rejected.len() + usize::try_from(self.others).unwrap_or(usize::MAX)
+    pub(super) fn len(&self) -> u64 {
+        (self.rows.len() + self.rejected.len()) as u64 + self.others
+    }
+
+    /// Takes a row whose value is what a display shows: a number in `unit`, a token, or nothing. `Err` if it is neither.
+    pub(super) fn shown(&mut self, found: &Found<'_>, unit: GlucoseUnit) -> Result<(), ValueError> {
+        match token(found.text) {
+            Some(token) => self.take(found, token, Quality::GOOD),
+            None => self.number(found, unit)?,
+        }
+        Ok(())
     }
 
     /// Takes a row whose value is a number in `unit`, or nothing. `Err` if it is neither.
@@ -152,7 +162,7 @@ impl Collector {
             zone: found.zone,
             measured,
             text,
-            quality,
+            quality: found.quality.with(quality),
             device: found.device,
             raw: digest(found.raw),
             channel: found.channel,
@@ -190,6 +200,18 @@ impl Collector {
         self.rows.sort_by_key(Row::at);
         let Self { format, rows, rejected, others, .. } = self;
         Import { format, subject, rows, rejected, others, outside: 0 }
+    }
+}
+
+/// A device's word for a value beyond its range: "Low" or "High", "LO" or "HI".
+pub(super) fn token(text: &str) -> Option<Measurement> {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    if is("low") || is("lo") {
+        Some(Measurement::BelowRange)
+    } else if is("high") || is("hi") {
+        Some(Measurement::AboveRange)
+    } else {
+        None
     }
 }
 

@@ -7,24 +7,19 @@
 //! be told from a value and is kept as one. Entries of other types are listed.
 
 use super::{
-    Import, ImportError, MAX_FILE_BYTES, Place, Problem, Reason, clock,
+    Import, ImportError, Place, Problem, Reason,
+    array::{self, bare},
+    clock,
     import::{Collector, Found},
 };
 use crate::{
     record::{DataKind, DeviceId, Glucose, GlucoseUnit, Measurement, Quality, SourceFormat, ZoneOffset},
     time::Timestamp,
 };
-use alloc::{boxed::Box, format, string::String};
-use core::fmt;
-use serde::{
-    Deserialize, Deserializer as _,
-    de::{Error as _, SeqAccess, Visitor},
-};
+use alloc::{format, string::String};
+use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::io::{BufReader, Read};
-
-/// Most entries of one file.
-const MAX_ENTRIES: usize = 4_000_000;
+use std::io::Read;
 
 /// Reads all entries. The format names no person, so asking for one is asking for what is not there.
 ///
@@ -34,53 +29,9 @@ pub fn read(reader: impl Read, file: &str, subject: Option<&str>) -> Result<Impo
     if subject.is_some() {
         return Err(ImportError::of_file(file, Problem::UnknownSubject { known: 0 }));
     }
-    let mut entries = Entries { collector: Collector::new(SourceFormat::NightscoutEntries), problem: None };
-    let input = BufReader::new(reader).take(MAX_FILE_BYTES);
-    let mut json = serde_json::Deserializer::from_reader(input);
-    let outcome = json.deserialize_seq(&mut entries).and_then(|()| json.end());
-    if let Some((place, problem)) = entries.problem {
-        return Err(ImportError::at(file, place, problem));
-    }
-    outcome.map_err(|error| match error.io_error_kind() {
-        Some(kind) => ImportError::unreadable(file, kind.into()),
-        None => ImportError::of_file(file, Problem::Json { line: error.line(), column: error.column() }),
-    })?;
-    if entries.collector.len() == 0 {
-        return Err(ImportError::of_file(file, Problem::Empty));
-    }
-    Ok(entries.collector.finish(None))
-}
-
-/// Takes the entries one by one, so that the file never stands in memory whole.
-struct Entries {
-    collector: Collector,
-    problem: Option<(Place, Problem)>,
-}
-
-impl<'de> Visitor<'de> for &mut Entries {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of entries")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let mut number = 0;
-        while let Some(raw) = entries.next_element::<Box<RawValue>>()? {
-            number += 1;
-            let place = Place::Entry(number);
-            let taken = if self.collector.len() < MAX_ENTRIES {
-                take(&mut self.collector, place, raw.get())
-            } else {
-                Err(Problem::TooManyRows(MAX_ENTRIES))
-            };
-            if let Err(problem) = taken {
-                self.problem = Some((place, problem));
-                return Err(A::Error::custom("refused"));
-            }
-        }
-        Ok(())
-    }
+    let mut collector = Collector::new(SourceFormat::NightscoutEntries);
+    array::each(reader, file, |place, raw| take(&mut collector, place, raw))?;
+    Ok(collector.finish(None))
 }
 
 /// The fields that are read; numbers stay text.
@@ -101,8 +52,7 @@ struct Entry<'a> {
 }
 
 fn take(collector: &mut Collector, place: Place, raw: &str) -> Result<(), Problem> {
-    let entry: Entry<'_> =
-        serde_json::from_str(raw).map_err(|error| Problem::Json { line: error.line(), column: error.column() })?;
+    let entry: Entry<'_> = serde_json::from_str(raw).map_err(|error| array::malformed(&error))?;
     let at = entry.date.map(RawValue::get).and_then(millis).ok_or(Problem::BadTime)?;
     let (kind, value) = match (entry.kind.as_deref(), entry.sgv, entry.mbg) {
         (Some("sgv"), value, _) | (None, value @ Some(_), _) => (DataKind::ContinuousGlucose, value),
@@ -120,6 +70,7 @@ fn take(collector: &mut Collector, place: Place, raw: &str) -> Result<(), Proble
         zone,
         device: DeviceId::of(format!("nightscout/{}", entry.device.as_deref().unwrap_or_default()).as_bytes()),
         channel: 0,
+        quality: Quality::GOOD,
         text: value.map(RawValue::get).map_or("", bare),
         raw: raw.as_bytes(),
     };
@@ -152,14 +103,6 @@ fn millis(json: &str) -> Option<Timestamp> {
     let whole = json.split_once('.').map_or(json, |(whole, _)| whole);
     let millis = whole.parse().ok().filter(|millis| (0..=253_402_300_799_999).contains(millis))?;
     Some(Timestamp::from_millis(millis))
-}
-
-/// A JSON number or text without its quotes; `null` is nothing. Escapes stay, so such a text is no number.
-fn bare(json: &str) -> &str {
-    match json {
-        "null" => "",
-        _ => json.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(json).trim(),
-    }
 }
 
 #[cfg(test)]

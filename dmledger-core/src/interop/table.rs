@@ -74,6 +74,13 @@ impl<R: BufRead> Table<R> {
     }
 }
 
+impl Line<'_> {
+    /// A field without blanks around it; empty beyond the end of the line.
+    pub(super) fn field(&self, at: usize) -> &str {
+        self.fields.get(at).map_or("", String::as_str)
+    }
+}
+
 /// Splits at commas outside quotes; `None` if a quote ends inside a field.
 fn fields(line: &str) -> Option<Vec<String>> {
     let mut fields = Vec::new();
