@@ -106,6 +106,60 @@ pub fn detect(start: &[u8]) -> Option<SourceFormat> {
 mod tests {
     use super::*;
 
+    /// A small file of each format.
+    const SAMPLES: [(&str, &str); 6] = [
+        (
+            "csv",
+            "subject,timestamp,glucose_mg_dl\np,2024-01-01T00:00:00,136.8\np,2024-01-01T00:00:00,Low\nq,2024-01-01 00:05,\n",
+        ),
+        (
+            "nightscout",
+            "[{\"type\":\"sgv\",\"date\":1649055586000,\"sgv\":\"128\",\"utcOffset\":-300},{\"date\":1649055586000,\"sgv\":5}]",
+        ),
+        (
+            "clarity",
+            "\"Timestamp\",\"Event Type\",\"Event Subtype\",\"Source Device ID\",\"Glucose Value (mg/dL)\"\r\n\
+             \"2024-01-01T00:00:00\",\"EGV\",\"\",\"d\",\"100\"\r\n",
+        ),
+        (
+            "libreview",
+            "Glucose Data,x\nDevice,Serial Number,Device Timestamp,Record Type,Historic Glucose mg/dL\nL,S,16-11-2023 00:04,0,93\n",
+        ),
+        (
+            "tidepool",
+            "[{\"type\":\"cbg\",\"time\":\"2022-04-02T05:03:05Z\",\"uploadId\":\"1\",\"units\":\"mmol/L\",\"value\":6.1,\
+             \"annotations\":\"[{\\\"code\\\":\\\"bg/out-of-range\\\",\\\"value\\\":\\\"low\\\"}]\"}]",
+        ),
+        (
+            "carelink",
+            "Last Name\n-------,P,Sensor,N,-------\nIndex,Date,Time,BG Reading (mg/dL),Sensor Glucose (mg/dL)\n0.0,2020/02/22,12:03:33,,105\n",
+        ),
+    ];
+
+    /// Reads damaged bytes; what is accepted must give readings and account for every row.
+    fn survives(bytes: &[u8], what: &str) -> usize {
+        let Ok(import) = read(bytes, "file", None) else { return 0 };
+        assert_eq!(import.total(), (import.rows().len() + import.rejected().len()) as u64, "{what}");
+        assert!(import.rows().is_sorted_by_key(Row::at), "{what}");
+        import.rows().len()
+    }
+
+    #[test]
+    fn damaged_files_are_read_or_refused_and_never_panic() {
+        for (name, sample) in SAMPLES {
+            let sample = sample.as_bytes();
+            assert!(survives(sample, name) > 0, "{name} is no sample");
+            for end in 0..sample.len() {
+                survives(sample.get(..end).unwrap_or_default(), name);
+                for mask in [0x01, 0x04, 0x10, 0x20, 0x80, 0xFF] {
+                    let mut damaged = sample.to_vec();
+                    damaged[end] ^= mask;
+                    survives(&damaged, name);
+                }
+            }
+        }
+    }
+
     #[test]
     fn formats_are_told_by_their_content() {
         for (start, format) in [

@@ -37,7 +37,7 @@ pub fn read(reader: impl Read, file: &str, subject: Option<&str>) -> Result<Impo
         }
         held.push(Held::of(&line, &columns).map_err(|problem| ImportError::at(file, line.place, problem))?);
     }
-    let order = Order::of(&held).map_err(|(place, problem)| match place {
+    let order = Leading::of(&held).map_err(|(place, problem)| match place {
         Some(place) => ImportError::at(file, place, problem),
         None => ImportError::of_file(file, problem),
     })?;
@@ -82,7 +82,7 @@ impl Held {
     }
 }
 
-fn take(collector: &mut Collector, row: &Held, order: Order) -> Result<(), Problem> {
+fn take(collector: &mut Collector, row: &Held, order: Leading) -> Result<(), Problem> {
     let wall_clock = order.read(&row.time).ok_or(Problem::BadTime)?;
     let Some((kind, channel, unit, text)) = &row.value else {
         collector.pass_over(row.place, Some(wall_clock), Reason::OtherKind);
@@ -102,21 +102,21 @@ fn take(collector: &mut Collector, row: &Held, order: Order) -> Result<(), Probl
     collector.shown(&found, *unit).map_err(|_| Problem::BadNumber)
 }
 
-/// In which order a date names day, month and year.
+/// What a date begins with; day and month stand together, the year at one end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    DayFirst,
-    MonthFirst,
-    YearFirst,
+enum Leading {
+    Day,
+    Month,
+    Year,
 }
 
-impl Order {
+impl Leading {
     /// The order that reads all dates; of two, the one that makes the file shorter.
     fn of(rows: &[Held]) -> Result<Self, (Option<Place>, Problem)> {
         if rows.is_empty() {
             return Err((None, Problem::Empty));
         }
-        let spans = [Self::DayFirst, Self::MonthFirst, Self::YearFirst].map(|order| (order.span(rows), order));
+        let spans = [Self::Day, Self::Month, Self::Year].map(|order| (order.span(rows), order));
         let best =
             spans.iter().filter_map(|(span, order)| Some((*span.as_ref().ok()?, *order))).min_by_key(|(span, _)| *span);
         let Some((shortest, order)) = best else {
@@ -148,9 +148,9 @@ impl Order {
         let mut parts = date.split(['-', '/', '.']);
         let (a, b, c) = (parts.next()?, parts.next()?, parts.next()?);
         let (year, month, day) = match self {
-            Self::DayFirst => (c, b, a),
-            Self::MonthFirst => (c, a, b),
-            Self::YearFirst => (a, b, c),
+            Self::Day => (c, b, a),
+            Self::Month => (c, a, b),
+            Self::Year => (a, b, c),
         };
         if parts.next().is_some() || year.len() != 4 {
             return None;

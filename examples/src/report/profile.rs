@@ -4,12 +4,15 @@ use super::{
     Point,
     draw::{Plane, curve},
     push,
+    words::day_number,
 };
 use dmledger_core::record::glycemic::{BINS, DailyProfile, Percentiles};
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 const WIDTH: f64 = 1070.0;
 const HEIGHT: f64 = 400.0;
+/// Days that a report usually covers.
+const USUAL_DAYS: usize = 14;
 
 pub(super) fn section(page: &mut String, points: &[Point]) {
     let values = points.iter().filter_map(|point| Some((point.wall_clock, point.measured.glucose()?)));
@@ -18,8 +21,13 @@ pub(super) fn section(page: &mut String, points: &[Point]) {
     push!(
         page,
         "<p class=\"soft lead\">All days laid over one another by the clock. Half of the time you were in the dark band, \
-nine times out of ten in the light one.</p>\n"
+nine times out of ten in the light one."
     );
+    let days: BTreeSet<_> = points.iter().map(|point| day_number(point.wall_clock)).collect();
+    if days.len() < USUAL_DAYS {
+        push!(page, " Days in this picture: {}; it is a rough one, {USUAL_DAYS} are usual.", days.len());
+    }
+    page.push_str("</p>\n");
     picture(page, &profile);
     page.push_str(
         "<p class=\"profile-key small soft\"><span><i style=\"background: var(--median); height: 4px; vertical-align: 3px\"></i>median</span>\
