@@ -1,5 +1,5 @@
 //! Applying blocks, solo: signatures verified, rules run, state root computed, block and state committed in memory;
-//! beside k256 verifying the same signatures one by one, and beside our own batches of them.
+//! beside k256 verifying the same signatures one by one, and beside our own batches of them; everybody on all cores.
 
 use crate::report::{self, Samples};
 use dmledger_core::{
@@ -15,7 +15,7 @@ use dmledger_core::{
     time::Moment,
 };
 use k256::schnorr::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier};
-use std::{hint::black_box, sync::Arc, time::Instant};
+use std::{hint::black_box, num::NonZero, sync::Arc, thread, time::Instant};
 
 type Failed = Box<dyn std::error::Error>;
 
@@ -23,25 +23,32 @@ const BLOCKS: usize = 5;
 const ACTIONS: usize = 1000;
 const ACTION_BYTES: usize = 512;
 const PATIENTS: usize = 100;
+const INSTITUTIONS: usize = 10;
 
 /// Prints the group.
 ///
 /// # Errors
 /// If the world of this bench cannot be made, or a block is refused.
 pub fn run() -> Result<(), Failed> {
-    let mut world =
-        World::new(WorldPlan { patients: PATIENTS, residences: 10, ..WorldPlan::default() }).map_err(plain)?;
+    let mut world = World::new(WorldPlan {
+        patients: PATIENTS,
+        institutions: INSTITUTIONS,
+        residences: 10,
+        ..WorldPlan::default()
+    })
+    .map_err(plain)?;
     let mut leader = world.populated().map_err(plain)?;
     let mut blocks = Vec::new();
     let mut claims = Vec::new();
     for _ in 0..BLOCKS {
-        let actions = (0..ACTIONS).map(|i| grant(i % PATIENTS, &mut world)).collect::<Result<Vec<_>, _>>()?;
+        let actions = (0..ACTIONS).map(|i| grant(i, &mut world)).collect::<Result<Vec<_>, _>>()?;
         claims.push(actions.iter().flat_map(action::claims).collect::<Vec<_>>());
         blocks.push(decide_block(&mut world, &mut leader, &actions)?);
     }
     let apply = follow(&world, &leader, &blocks)?;
     let single = claims.iter().map(|claims| singly(claims)).collect::<Result<Vec<_>, _>>()?;
-    let batch = claims.iter().map(|claims| report::time(|| batch::verify(claims).is_ok())).collect();
+    let batch = claims.iter().map(|claims| report::time(|| on_all_cores(claims, |part| batch::verify(part).is_ok())));
+    let batch = batch.collect();
     let count = f64::from(u32::try_from(ACTIONS)?);
     let unit = "actions/s,higher_is_better,two_signatures_each";
     report::line(
@@ -81,12 +88,25 @@ fn singly(claims: &[Claim]) -> Result<std::time::Duration, Failed> {
         let signature = Signature::from_slice(&claim.signature.as_bytes()[1..])?;
         parsed.push((key, claim.digest.to_bytes(), signature));
     }
-    Ok(report::time(|| parsed.iter().all(|(key, digest, signature)| key.verify_prehash(digest, signature).is_ok())))
+    let holds = |part: &[(VerifyingKey, [u8; 32], Signature)]| {
+        part.iter().all(|(key, digest, signature)| key.verify_prehash(digest, signature).is_ok())
+    };
+    Ok(report::time(|| on_all_cores(&parsed, holds)))
+}
+
+/// Spreads the work over all processors, as the ledger does with its signatures.
+fn on_all_cores<T: Sync>(all: &[T], work: impl Fn(&[T]) -> bool + Sync) -> bool {
+    let share = all.len().div_ceil(thread::available_parallelism().map_or(1, NonZero::get));
+    thread::scope(|scope| {
+        let parts: Vec<_> = all.chunks(share).map(|part| scope.spawn(|| work(part))).collect();
+        parts.into_iter().all(|part| part.join().unwrap_or(false))
+    })
 }
 
 /// A grant of exactly [`ACTION_BYTES`].
-fn grant(patient: usize, world: &mut World) -> Result<SignedAction, Failed> {
-    let mut grant = world.grant_to(patient % 3, 0);
+fn grant(number: usize, world: &mut World) -> Result<SignedAction, Failed> {
+    let patient = number % PATIENTS;
+    let mut grant = world.grant_to(number / PATIENTS % INSTITUTIONS, 0);
     let plain_size = action::encode(&world.grant(patient, grant.clone()).map_err(plain)?)?.as_slice().len();
     grant.delivery = Bytes::new(vec![7; ACTION_BYTES.saturating_sub(plain_size)])?;
     let action = world.grant(patient, grant).map_err(plain)?;

@@ -9,7 +9,7 @@ use super::{
     signatures::Vetted,
 };
 use crate::{
-    action::{self, Fault, Frame, Genesis, Refusal, configure::Settings},
+    action::{self, Fault, Frame, Genesis, Refusal, SignedAction, configure::Settings},
     block::{Block, BlockError, FinalizedBlock, Header, RawAction, Tip},
     envelope::ChainId,
     hash::{Digest, tree},
@@ -22,7 +22,7 @@ use crate::{
     traits::{BlockCommit, BlockStore},
 };
 use core::{fmt, time::Duration};
-use std::sync::Arc;
+use std::{sync::Arc, thread};
 
 /// The rules over a store: what a node runs, and what an engine drives.
 pub struct Ledger {
@@ -149,15 +149,24 @@ impl Ledger {
             signed.push(action::decode(action).map_err(|error| refused(position, Refusal::Malformed { error }))?);
         }
         let known: Vec<_> = actions.iter().map(RawAction::digest).zip(&signed).collect();
-        let bad = self.vetted.check(&known);
-        if let Some((position, count)) = bad.into_iter().enumerate().find(|(_, count)| *count > 0) {
-            return Err(refused(position, Refusal::BadSignature { count }));
+        // The rules run while the signatures are verified; nothing comes of it unless all of them verify.
+        let (bad, executed) = thread::scope(|scope| {
+            let vetting = scope.spawn(|| self.vetted.check(&known));
+            let executed = self.perform_all(&signed, at);
+            (vetting.join().unwrap_or_else(|_| vec![1; signed.len()]), executed)
+        });
+        match bad.into_iter().enumerate().find(|(_, count)| *count > 0) {
+            Some((position, count)) => Err(refused(position, Refusal::BadSignature { count })),
+            None => executed,
         }
+    }
+
+    fn perform_all(&self, signed: &[SignedAction], at: Moment) -> Result<Executed, LedgerError> {
         let mut delta = Delta::new(&self.tree);
         let mut ids = Vec::with_capacity(signed.len());
         for (position, action) in signed.iter().enumerate() {
             let id = perform(self.chain, action, &mut delta, at).map_err(|fault| match fault {
-                Fault::Refused(refusal) => refused(position, refusal),
+                Fault::Refused(refusal) => LedgerError::Action { position, rejection: refusal.into() },
                 Fault::State(error) => unreadable(error),
             })?;
             ids.push(id);

@@ -20,7 +20,7 @@ pub trait ReadTyped: ReadState {
     /// # Errors
     /// [`StateError::Codec`] if the value is not a `T`; as [`ReadState::raw`].
     fn get<T: Canonical>(&self, key: &StateKey) -> Result<Option<T>, StateError> {
-        Ok(self.raw(key)?.map(|bytes| codec::decode(&bytes)).transpose()?)
+        Ok(self.raw(key)?.map(|bytes| codec::decode_own(&bytes)).transpose()?)
     }
 
     /// Whether there is a value under `key`.
