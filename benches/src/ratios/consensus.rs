@@ -49,7 +49,11 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
     line("consensus.block_interval_p50", ours.median() * 1e3, peer.median() * 1e3, "ms");
     line("consensus.block_interval_p95", ours.percentile(95) * 1e3, peer.percentile(95) * 1e3, "ms");
     line("consensus.cpu_per_validator_and_block", our_cpu, peer_cpu, "ms");
-    grants::run()
+    let grants = Samples::new(grants::run()?);
+    line("consensus.grants_block_interval_p50_beside_bare", grants.median() * 1e3, peer.median() * 1e3, "ms");
+    let p95 = (grants.percentile(95) * 1e3, peer.percentile(95) * 1e3);
+    line("consensus.grants_block_interval_p95_beside_bare", p95.0, p95.1, "ms");
+    Ok(())
 }
 
 fn measured(

@@ -70,7 +70,6 @@ struct Pending {
     action: RawAction,
     digest: Digest,
     source: PeerId,
-    since: Height,
     added: u64,
     passed: u8,
     rest: Option<u64>,
@@ -150,8 +149,8 @@ impl Mempool {
         self.past.get(digest).map(|height| Admission::Final(*height))
     }
 
-    /// Lets a checked action wait.
-    pub fn add(&mut self, action: RawAction, digest: Digest, source: PeerId, tip: Height) -> Admission {
+    /// Lets an action wait.
+    pub fn add(&mut self, action: RawAction, digest: Digest, source: PeerId) -> Admission {
         if let Some(known) = self.knows(&digest) {
             return known;
         }
@@ -166,7 +165,7 @@ impl Mempool {
         self.bytes += action.as_slice().len();
         *self.shares.entry(source).or_default() += 1;
         self.places.insert(digest, self.next);
-        let pending = Pending { action, digest, source, since: tip, added: self.tick, passed: 0, rest: None };
+        let pending = Pending { action, digest, source, added: self.tick, passed: 0, rest: None };
         self.waiting.insert(self.next, pending);
         self.next += 1;
         self.wake_all();
@@ -263,18 +262,6 @@ impl Mempool {
         }
     }
 
-    /// At most `most` actions that have waited for more than `blocks` blocks at `tip`, the oldest first; their wait
-    /// begins anew.
-    pub(crate) fn waiting_since(&mut self, tip: Height, blocks: u64, most: usize) -> Vec<(Digest, RawAction, Chances)> {
-        let old = self.waiting.values_mut().take(4 * most);
-        let mut out = Vec::new();
-        for pending in old.filter(|pending| pending.since.value().saturating_add(blocks) < tip.value()).take(most) {
-            pending.since = tip;
-            out.push((pending.digest, pending.action.clone(), Chances::Left));
-        }
-        out
-    }
-
     fn remove(&mut self, digest: &Digest) -> Option<Pending> {
         let place = self.places.remove(digest)?;
         let pending = self.waiting.remove(&place)?;
@@ -317,7 +304,7 @@ mod tests {
     fn add(pool: &mut Mempool, n: u32, source: u8) -> Admission {
         let action = action(n);
         let digest = action.digest();
-        pool.add(action, digest, peer(source), Height::GENESIS)
+        pool.add(action, digest, peer(source))
     }
 
     fn pool(actions: usize) -> Mempool {
@@ -398,14 +385,5 @@ mod tests {
         assert!(pool.has_work(), "another action came");
         pool.finalized(&action(1).digest(), Height::new(1));
         assert!(!pool.has_work() && pool.resting.is_empty());
-    }
-
-    #[test]
-    fn the_oldest_are_checked_again_after_their_wait() {
-        let mut pool = pool(10);
-        add(&mut pool, 1, 0);
-        assert!(pool.waiting_since(Height::new(2), 2, 5).is_empty());
-        assert_eq!(pool.waiting_since(Height::new(3), 2, 5).len(), 1);
-        assert!(pool.waiting_since(Height::new(4), 2, 5).is_empty(), "the wait begins anew");
     }
 }

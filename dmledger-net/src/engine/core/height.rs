@@ -14,11 +14,6 @@ use dmledger_core::{
 };
 use std::time::Duration;
 
-/// Blocks after which an action that still waits is checked again.
-const RECHECK_AFTER: u64 = 2;
-/// Most actions checked again after one block.
-const RECHECKS: usize = 16;
-
 impl Core {
     /// Sets the next height in motion if it may begin. The start is always a timer's event, never part of the step that
     /// finished the last height: a single validator would not get out of that step again.
@@ -136,8 +131,6 @@ impl Core {
         self.pool.block_applied(actions);
         self.settle_refused();
         self.tell_followers();
-        let stale = self.pool.waiting_since(height, RECHECK_AFTER, RECHECKS);
-        self.recheck(stale);
         self.pacing.applied();
         if self.config.min_block_interval.is_zero() {
             self.pacing.rested();
