@@ -53,8 +53,9 @@ pub fn of(
 pub fn finish(page: &mut ReportData, outcome: &Outcome) {
     let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
     for rejected in &outcome.readings_rejected {
-        // "another value at the time of line 17": the reason without its place.
-        let reason = rejected.reason.split(" line ").next().unwrap_or_default().trim_end_matches(" as").to_owned();
+        // "same time and value as line 17": the reason without its place.
+        let reason = rejected.reason.split(" line ").next().unwrap_or_default();
+        let reason = reason.split(" entry ").next().unwrap_or_default().trim_end_matches(" as").to_owned();
         *left_out.entry(reason).or_default() += 1;
     }
     page.left_out = left_out.into_iter().collect();

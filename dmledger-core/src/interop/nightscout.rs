@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(
             reasons,
             [
-                "entry 3: another value at the time of entry 2",
+                "entry 3: same time but not the same value as entry 2",
                 "entry 6: an error code of the sensor in place of a value",
                 "entry 7: not a glucose measurement",
                 "entry 8: no value",

@@ -136,7 +136,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Duplicate { of } => write!(f, "same time and value as {of}"),
-            Self::Conflict { with } => write!(f, "another value at the time of {with}"),
+            Self::Conflict { with } => write!(f, "same time but not the same value as {with}"),
             Self::Impossible => f.write_str("a value that no living person has"),
             Self::TooFine => f.write_str("more decimals than can be kept exactly"),
             Self::NoValue => f.write_str("no value"),

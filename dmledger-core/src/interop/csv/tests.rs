@@ -52,14 +52,14 @@ fn every_row_is_a_reading_or_is_listed_with_its_reason() {
         reasons(&import),
         [
             "line 3: same time and value as line 2",
-            "line 4: another value at the time of line 2",
+            "line 4: same time but not the same value as line 2",
             "line 5: a value that no living person has",
             "line 7: no value",
             "line 8: a value that no living person has",
             "line 9: a value that no living person has",
             "line 10: more decimals than can be kept exactly",
             "line 12: same time and value as line 11",
-            "line 13: another value at the time of line 11",
+            "line 13: same time but not the same value as line 11",
         ]
     );
     assert_eq!(import.total(), 12);
