@@ -5,12 +5,12 @@ use crate::{
     input::Input,
     outcome::Outcome,
     people::People,
-    report::{AccessLine, Answer, CheckLine, GrantLine, GrantStatus, Point, ProofLine, ReportData},
+    report::{self, AccessLine, Answer, CheckLine, GrantLine, GrantStatus, Point, ProofLine, ReportData},
     residence::Residence,
 };
 use dmledger_core::{
     consent::{GrantRecord, grant},
-    decide::{AccessEntry, AccessOutcome},
+    decide::{AccessEntry, AccessOutcome, Reason},
     identity::MemberId,
     record::Reading,
 };
@@ -122,7 +122,7 @@ fn access_line(entry: &AccessEntry, input: &Input, name: &dyn Fn(&MemberId) -> S
     let hours = if entry.records.len() == 1 { "1 hour".to_owned() } else { format!("{} hours", entry.records.len()) };
     let answer = match entry.outcome {
         AccessOutcome::Allowed { .. } => Answer::Allowed { outcome: String::new() },
-        AccessOutcome::Denied { reason } => Answer::Refused { reason: sentence(&reason.to_string()) },
+        AccessOutcome::Denied { reason } => Answer::Refused { reason: plain(&reason) },
     };
     AccessLine {
         at: entry.at.time,
@@ -130,6 +130,24 @@ fn access_line(entry: &AccessEntry, input: &Input, name: &dyn Fn(&MemberId) -> S
         who: name(&entry.member),
         what: format!("{hours} of {}, for {}", input.kind().to_string().replace('-', " "), entry.purpose.name()),
         answer,
+    }
+}
+
+/// The ledger's reason as one says it to the patient.
+fn plain(reason: &Reason) -> String {
+    match reason {
+        Reason::NoGrant | Reason::UnknownGrant => "You have given it no right to.".to_owned(),
+        Reason::Prohibited { .. } => "You have excluded it.".to_owned(),
+        Reason::Revoked { height } => format!("You had taken its right back at block {height}."),
+        Reason::Expired { at } => format!("Its right had ended on {}.", report::date_and_clock(*at)),
+        Reason::HeightExpired { until } => format!("Its right had ended at block {until}."),
+        Reason::NotYetValid { from } => format!("Its right begins only on {}.", report::date_and_clock(*from)),
+        Reason::HeightNotReached { from } => format!("Its right begins only at block {from}."),
+        Reason::WrongVerb => "You gave it a right to something else.".to_owned(),
+        Reason::WrongPurpose => "You gave the right for another purpose.".to_owned(),
+        Reason::OutsideDataRange { .. } => "It asked for a time that you did not share.".to_owned(),
+        Reason::QuotaExhausted { quota } => format!("It had used up the {quota} requests you gave it."),
+        other => sentence(&other.to_string()),
     }
 }
 
