@@ -152,6 +152,8 @@ pub struct Config {
     pub max_timeout: Duration,
     /// Least time between two blocks.
     pub min_block_interval: Duration,
+    /// How long a proposer's blocks may take to become final before it puts fewer actions into them.
+    pub block_target: Duration,
     /// How long a proposer without actions waits for one that set the others to work.
     pub empty_wait: Duration,
     /// How often a node says where it stands and sends again what was lost.
@@ -171,6 +173,7 @@ impl Default for Config {
             rebroadcast: Duration::from_secs(1),
             max_timeout: Duration::from_secs(10),
             min_block_interval: Duration::ZERO,
+            block_target: Duration::from_millis(250),
             empty_wait: Duration::from_millis(50),
             tick: Duration::from_millis(250),
             sync_timeout: Duration::from_secs(1),

@@ -19,7 +19,7 @@ use super::{
     Config,
     bft::{Bft, Command},
     catch_up::CatchUp,
-    pacing::Pacing,
+    pacing::{Appetite, Pacing},
     wal::{Entry, Record, Wal},
 };
 use crate::{
@@ -67,6 +67,7 @@ pub struct Core {
     commands: VecDeque<Command>,
     timers: Timers,
     pacing: Pacing,
+    appetite: Appetite,
     bodies: Bodies,
     pool: Mempool,
     outbox: Outbox,
@@ -121,6 +122,7 @@ impl Core {
             commands: VecDeque::new(),
             timers: Timers::default(),
             pacing: Pacing::default(),
+            appetite: Appetite::new(config.block_target),
             bodies: Bodies::default(),
             pool: Mempool::new(config.pool),
             outbox: Outbox::new(config.pool.actions),

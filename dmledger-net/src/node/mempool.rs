@@ -6,7 +6,7 @@
 
 use crate::transport::PeerId;
 use dmledger_core::{block::RawAction, hash::Digest, time::Height};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque, btree_map};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 /// Finalised actions that are remembered, so that a late copy is not taken for a new one.
 const REMEMBERED: usize = 64 * 1024;
@@ -84,7 +84,7 @@ pub(crate) enum Chances {
 
 /// The waiting actions on offer, and which of them were looked at.
 pub(crate) struct Offer<'a> {
-    waiting: btree_map::Values<'a, u64, Pending>,
+    waiting: Box<dyn Iterator<Item = &'a Pending> + 'a>,
     looked_at: Vec<Digest>,
 }
 
@@ -190,9 +190,11 @@ impl Mempool {
         self.remove(digest);
     }
 
-    /// The waiting actions in order, for a proposal.
-    pub(crate) fn offer(&self) -> Offer<'_> {
-        Offer { waiting: self.waiting.values(), looked_at: Vec::new() }
+    /// The first `most` waiting actions, for a proposal: in order, those that rest behind the others.
+    pub(crate) fn offer(&self, most: usize) -> Offer<'_> {
+        let awake = self.waiting.values().filter(|pending| pending.rest.is_none());
+        let resting = self.waiting.values().filter(|pending| pending.rest.is_some());
+        Offer { waiting: Box::new(awake.chain(resting).take(most)), looked_at: Vec::new() }
     }
 
     /// The offered actions that were looked at and not put into the block, each with whether it has had its chances.
@@ -347,7 +349,7 @@ mod tests {
         for n in 0..3 {
             add(&mut pool, n, 0);
         }
-        let mut offer = pool.offer();
+        let mut offer = pool.offer(10);
         assert_eq!(offer.by_ref().count(), 3);
         let looked_at = offer.looked_at();
         let included = [action(1)];
@@ -360,6 +362,19 @@ mod tests {
             pool.tick();
         }
         assert_eq!(passed(&mut pool), the_first(Chances::Used));
+    }
+
+    #[test]
+    fn those_that_rest_do_not_keep_the_others_from_being_offered() {
+        let mut pool = pool(10);
+        for n in 0..4 {
+            add(&mut pool, n, 0);
+        }
+        let mut offer = pool.offer(3);
+        assert_eq!(offer.by_ref().collect::<Vec<_>>(), [action(0), action(1), action(2)]);
+        let looked_at = offer.looked_at();
+        pool.passed_over(&looked_at, &[]);
+        assert_eq!(pool.offer(3).collect::<Vec<_>>(), [action(2), action(3), action(0)]);
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Core {
         self.asked = None;
         let height = self.tip.next();
         let context = BlockContext { height, time: self.now, proposer: self.local.address() };
-        let mut offered = self.pool.offer();
+        let mut offered = self.pool.offer(self.appetite.propose(height, self.now));
         let block = self.machine.propose(&context, &mut offered);
         let looked_at = offered.looked_at();
         match block {
@@ -131,6 +131,7 @@ impl Core {
         self.pool.block_applied(actions);
         self.settle_refused();
         self.tell_followers();
+        self.appetite.applied(height, self.now);
         self.pacing.applied();
         if self.config.min_block_interval.is_zero() {
             self.pacing.rested();
