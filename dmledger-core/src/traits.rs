@@ -1,5 +1,5 @@
-//! What a host supplies and who calls it. Each contract is written on the trait and made executable by a conformance
-//! suite in `testing`, which every implementation runs, ours or a vendor's.
+//! What a host supplies and who calls it. Each contract is written on the trait; those of the stores, the lake and the
+//! proof verifier are made executable by a suite in `testing`, which every implementation runs, ours or a vendor's.
 //!
 //! | trait | called by | implemented by |
 //! |---|---|---|
