@@ -14,6 +14,8 @@ mod node;
 use crate::report::{Samples, line};
 use std::{fs, time::Duration};
 
+type Failed = Box<dyn std::error::Error>;
+
 /// Blocks of one run.
 const BLOCKS: u64 = 300;
 /// Runs of each, in turn.
@@ -32,7 +34,7 @@ struct Run {
 }
 
 /// Prints block interval and processor time beside the bare engine's.
-pub fn run() -> Result<(), Box<dyn std::error::Error>> {
+pub fn run() -> Result<(), Failed> {
     let (mut ours, mut peer) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         ours.push(measured(node::run)?);
@@ -56,9 +58,7 @@ pub fn run() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn measured(
-    run: fn(u64) -> Result<Vec<Duration>, Box<dyn std::error::Error>>,
-) -> Result<Run, Box<dyn std::error::Error>> {
+fn measured(run: fn(u64) -> Result<Vec<Duration>, Failed>) -> Result<Run, Failed> {
     let before = processor_seconds().unwrap_or(f64::NAN);
     let intervals = run(BLOCKS)?;
     Ok(Run { intervals, cpu: processor_seconds().unwrap_or(f64::NAN) - before })

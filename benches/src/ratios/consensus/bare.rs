@@ -105,9 +105,9 @@ impl Node {
             let mut done = self.feed(Input::StartHeight(At(height), self.members.clone(), false, None, policy));
             for (at, body) in std::mem::take(&mut early) {
                 if at == height {
-                    done |= self.body(&body)
+                    done |= self.body(&body);
                 } else if at > height {
-                    early.push((at, body))
+                    early.push((at, body));
                 }
             }
             while !done {
