@@ -59,7 +59,7 @@ impl Input {
     pub fn synthetic(seed: u64, days: NonZeroU32) -> Result<Self, HostError> {
         let text = series::csv(seed, SYNTHETIC_START, days.get());
         let import = interop::read(text.as_bytes(), "synthetic series", None).during("input")?;
-        Self::from_import(import.first_days(days), format!("a synthetic series, seed {seed}"))
+        Self::from_import(&import.first_days(days), format!("a synthetic series, seed {seed}"))
     }
 
     /// A file of one of the import formats; the first subject unless one is named.
@@ -71,10 +71,10 @@ impl Input {
         let open = File::open(file).during(&name)?;
         let import = interop::read(open, &name, subject).map_err(|error| HostError::new(error.to_string()))?;
         let short = file.file_name().map_or(name.clone(), |short| short.to_string_lossy().into_owned());
-        Self::from_import(import.first_days(days), short)
+        Self::from_import(&import.first_days(days), short)
     }
 
-    fn from_import(import: Import, source: String) -> Result<Self, HostError> {
+    fn from_import(import: &Import, source: String) -> Result<Self, HostError> {
         let of_kind = |kind: DataKind| import.rows().iter().filter(|row| row.kind() == kind).count();
         // An account is for one kind of data; the kind with most rows is the one that is played.
         let kinds = [DataKind::ContinuousGlucose, DataKind::SelfMeasuredGlucose];

@@ -13,6 +13,7 @@ use dmledger_core::{
     decide::{AccessEntry, AccessOutcome, Reason},
     identity::MemberId,
     record::Reading,
+    scope::Purpose,
 };
 use std::collections::BTreeMap;
 
@@ -103,7 +104,7 @@ fn grant_line(record: &GrantRecord, input: &Input, name: &dyn Fn(&MemberId) -> S
         grant::Audience::Role(role) => format!("every {}", role.name()),
         _ => "everybody in the network".to_owned(),
     };
-    let purposes: Vec<_> = given.purposes.to_vec().into_iter().map(|purpose| purpose.name()).collect();
+    let purposes: Vec<_> = given.purposes.to_vec().into_iter().map(Purpose::name).collect();
     let status = match record.status() {
         grant::GrantStatus::Revoked { height } => GrantStatus::Revoked { height: height.value() },
         _ => GrantStatus::Active,
