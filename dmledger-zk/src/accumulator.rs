@@ -6,7 +6,10 @@
 
 use crate::{
     error::Rejected,
-    group::{self, Chain, Point, Scalar},
+    group::{
+        self, Chain, Point, Scalar,
+        tables::{self, TABLED_POINTS, TABLED_VALUES},
+    },
 };
 use core::fmt;
 use rand_chacha::ChaCha20Rng;
@@ -146,7 +149,7 @@ impl Terms {
     pub(crate) fn sum<'a>(parts: impl Iterator<Item = &'a Self> + Clone) -> Point {
         let mut shared = Self::default();
         let own = parts.clone().map(|part| part.points.len()).sum::<usize>();
-        let (mut scalars, mut points) = (Vec::with_capacity(own + 1_024), Vec::with_capacity(own + 1_024));
+        let (mut scalars, mut points) = (Vec::with_capacity(own + 512), Vec::with_capacity(own + 512));
         for part in parts {
             shared.value += part.value;
             shared.blinding += part.blinding;
@@ -161,6 +164,14 @@ impl Terms {
         }
         for ((chain, count), scalar) in core::mem::take(&mut shared.runs) {
             shared.add_generators(chain, &vec![scalar; count]);
+        }
+        let tabled =
+            |chain: &Chain| matches!(chain, Chain::RangeG(place) | Chain::RangeH(place) if *place < TABLED_VALUES);
+        if points.len() <= TABLED_POINTS && shared.generators.keys().all(tabled) {
+            let of = |chain| shared.generators.get(&chain).map(Vec::as_slice);
+            if let Some(sum) = tables::sum([shared.value, shared.blinding], of, &scalars, &points) {
+                return sum;
+            }
         }
         for (chain, coefficients) in &shared.generators {
             scalars.extend_from_slice(coefficients);

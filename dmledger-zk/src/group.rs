@@ -1,8 +1,10 @@
 //! The one group of all proofs: Ristretto over Curve25519, prime order, with generators nobody knows a relation of.
 //!
 //! Value and blinding base and the vector generators of range proofs are those of `bulletproofs` 5, so that its proofs
-//! verify here unchanged. Further chains are derived the same way under their own labels. Only this file names
+//! verify here unchanged. Further chains are derived the same way under their own labels. Only this room names
 //! `curve25519-dalek`.
+
+pub(crate) mod tables;
 
 use crate::error::DecodeError;
 use curve25519_dalek::{
