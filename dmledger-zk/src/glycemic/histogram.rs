@@ -12,7 +12,7 @@ use super::{
 use crate::{
     accumulator::Accumulator,
     error::{DecodeError, ProveError, Rejected},
-    group::{self, Chain, ELEMENT_BYTES, Scalar},
+    group::{self, Chain, ELEMENT_BYTES, Point, Scalar},
     ipa::{Argument, Side},
     statement::{Prove, Statement, Verify},
     transcript::Transcript,
@@ -46,6 +46,25 @@ impl DayHistogram {
         &self.digest
     }
 
+    /// `t^ B + tau B~ = (sum_i y^i) B + sum_k z^(k+1) S_k + x T_1 + x^2 T_2`.
+    fn value_equation(
+        &self,
+        [value, blinding, z, x]: [Scalar; 4],
+        [t_1, t_2]: [Point; 2],
+        accumulator: &mut Accumulator<'_>,
+    ) {
+        let mut equation = accumulator.equation();
+        equation.value(&value);
+        equation.blinding(&blinding);
+        let mut power = z;
+        for commitment in self.digest.commitments() {
+            power *= z;
+            equation.point(&power, *commitment.point());
+        }
+        equation.point(&x, t_1);
+        equation.point(&(x * x), t_2);
+    }
+
     fn equations_with(
         &self,
         mut transcript: Transcript,
@@ -71,18 +90,9 @@ impl DayHistogram {
             group::decode_message(t_2)?,
         ];
 
-        // y, y^2, .., y^N.
         let powers = layout.powers(&y);
-        let mut equation = accumulator.equation();
-        equation.value(&(powers.iter().sum::<Scalar>() - t_x));
-        equation.blinding(&-tau);
-        let mut power = z;
-        for commitment in self.digest.commitments() {
-            power *= z;
-            equation.point(&power, *commitment.point());
-        }
-        equation.point(&x, t_1);
-        equation.point(&(x * x), t_2);
+        let sum = powers.iter().sum::<Scalar>();
+        self.value_equation([sum - t_x, -tau, z, x], [t_1, t_2], accumulator);
 
         // P0 + x C_s - mu B~ + w t^ B, times y^N so that no y^-i is left.
         let top = powers.last().copied()?;
