@@ -1,8 +1,8 @@
 //! Append-only block segments: the truth that every table is derived from.
 //!
 //! A folder of numbered files. Each starts with a 64-byte header naming format, segment and network; records follow,
-//! one per commit ([`record`]). A commit is acknowledged after one `fdatasync`; a new segment is in its directory,
-//! durably, before its first record. Nothing is ever rewritten, only a torn tail is cut ([`recover`]).
+//! one per commit (`segment/record.rs`). A commit is acknowledged after one `fdatasync`; a new segment is in its directory,
+//! durably, before its first record. Nothing is ever rewritten, only a torn tail is cut (`segment/recover.rs`).
 //!
 //! ```text
 //!  0   8  "DMLEDGER"

@@ -72,11 +72,13 @@ fn size(name: &str, keys: u64) -> Result<(), Box<dyn Error>> {
         each(sizes.1),
         "B,lower_is_better,peer=jmt",
     );
-    proofs(name, "presence", (0..PROBES).map(|i| i * (keys / PROBES)).collect(), &ours, &peer)?;
-    proofs(name, "absence", (0..PROBES).map(|i| 10 * keys + i).collect(), &ours, &peer)
+    let present: Vec<_> = (0..PROBES).map(|i| i * (keys / PROBES)).collect();
+    let absent: Vec<_> = (0..PROBES).map(|i| 10 * keys + i).collect();
+    proofs(name, "presence", &present, &ours, &peer)?;
+    proofs(name, "absence", &absent, &ours, &peer)
 }
 
-fn proofs(name: &str, kind: &str, probes: Vec<u64>, ours: &Ours, peer: &Peer) -> Result<(), Box<dyn Error>> {
+fn proofs(name: &str, kind: &str, probes: &[u64], ours: &Ours, peer: &Peer) -> Result<(), Box<dyn Error>> {
     let count = probes.len() as f64;
     let tree = JellyfishMerkleTree::<_, Sha3>::new(peer);
     let our_proofs = probes.iter().map(|n| ours.tree.prove(&key(*n))).collect::<Result<Vec<_>, _>>()?;
