@@ -12,7 +12,7 @@ use dmledger_examples::{
     error::{During, HostError},
     input::Input,
     network::Network,
-    outcome::{Outcome, peak_memory_kib, write_whole},
+    outcome::{Outcome, check_writable, peak_memory_kib, write_whole},
     page,
     people::People,
     report::{self, ReportData},
@@ -52,7 +52,7 @@ struct Args {
     /// Residences; the patient lives in the first.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=32))]
     residences: u8,
-    /// Where the nodes keep their files; a temporary folder by default.
+    /// Where the nodes keep their files: a new or empty folder. A temporary one by default.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Seed of everything that is drawn: keys, names, the synthetic series, the meter's faults.
@@ -84,6 +84,9 @@ fn main() -> ExitCode {
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
 fn run(args: &Args) -> Result<Vec<&'static str>, HostError> {
     let started = Instant::now();
+    for path in [&args.json, &args.report].into_iter().flatten() {
+        check_writable(path).during(path.display())?;
+    }
     let input = match &args.readings {
         Some(file) => Input::from_file(file, args.subject.as_deref(), args.days)?,
         None => Input::synthetic(args.seed, args.days)?,
@@ -92,6 +95,9 @@ fn run(args: &Args) -> Result<Vec<&'static str>, HostError> {
     let dir = args.data_dir.clone().unwrap_or_else(|| scratch.path().join("data"));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().during("runtime")?;
     let (mut outcome, page) = runtime.block_on(play(args, &input, &dir, scratch.path()))?;
+    // What has to be cleared away belongs to the time it took.
+    drop(runtime);
+    scratch.close().during("temporary folder")?;
     outcome.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     outcome.peak_memory_kib = peak_memory_kib().unwrap_or(0);
     println!("{outcome}");
@@ -114,6 +120,7 @@ async fn play(args: &Args, input: &Input, dir: &Path, scratch: &Path) -> Result<
     let taken = input.through_the_meter(args.seed, now)?;
     let first = taken.readings.first().ok_or_else(|| HostError::new("no reading could be taken in"))?;
     (outcome.subject, outcome.input_rows) = (input.subject.clone(), input.rows);
+    (outcome.rows_outside_days, outcome.rows_of_others) = (input.outside, input.others);
     (outcome.readings_ingested, outcome.readings_rejected) = (taken.readings.len(), taken.rejected);
 
     bar.set_message("founding the network");

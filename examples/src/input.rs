@@ -20,6 +20,9 @@ use std::{fs::File, num::NonZeroU32, path::Path};
 /// First day of the made-up series: 1 March 2026, local wall clock.
 const SYNTHETIC_START: Timestamp = Timestamp::from_seconds(1_772_323_200);
 
+/// Ten years.
+const MOST_SYNTHETIC_DAYS: u32 = 3660;
+
 /// A link as a kitchen has it: some values come twice or not at all, an answer is lost now and then, and once in a while
 /// the link drops.
 const FAULTS: Faults = Faults::NONE
@@ -36,7 +39,11 @@ pub struct Input {
     /// Where they come from.
     pub source: String,
     /// Rows of the subject in those days; each becomes a reading or is rejected with a reason.
-    pub rows: usize,
+    pub rows: u64,
+    /// Rows of the subject outside those days.
+    pub outside: u64,
+    /// Rows of other subjects.
+    pub others: u64,
     kind: DataKind,
     readings: Vec<(u64, Reading)>,
     rejected: Vec<Rejected>,
@@ -55,8 +62,11 @@ impl Input {
     /// A plausible series, through the same import as a file.
     ///
     /// # Errors
-    /// None for a series of this crate.
+    /// Above ten years of days.
     pub fn synthetic(seed: u64, days: NonZeroU32) -> Result<Self, HostError> {
+        if days.get() > MOST_SYNTHETIC_DAYS {
+            return Err(HostError::new(format!("a synthetic series has at most {MOST_SYNTHETIC_DAYS} days")));
+        }
         let text = series::csv(seed, SYNTHETIC_START, days.get());
         let import = interop::read(text.as_bytes(), "synthetic series", None).during("input")?;
         Self::from_import(&import.first_days(days), format!("a synthetic series, seed {seed}"))
@@ -96,7 +106,8 @@ impl Input {
             }
         }
         let subject = import.subject().unwrap_or("the owner of the file").to_owned();
-        Ok(Self { subject, source, rows: readings.len() + rejected.len(), kind, readings, rejected })
+        let (rows, outside, others) = (import.total() - import.outside(), import.outside(), import.others());
+        Ok(Self { subject, source, rows, outside, others, kind, readings, rejected })
     }
 
     /// The kind of data that is played.

@@ -16,9 +16,10 @@ use dmledger_core::{
     },
     decide::{AccessEntry, AccessOutcome},
     envelope::{AccountId, Envelope, Meaning},
+    quorum::ValidatorSet,
     record::{ContentId, RecordId, reading::ReadingBatch},
     scope::{Purpose, Verb},
-    state::tables::{AnchoredEntry, LogPosition, Proved},
+    state::tables::{AnchoredEntry, LogPosition, Places, Proved},
     time::TimeRange,
     traits::{
         BlobStore,
@@ -26,7 +27,9 @@ use dmledger_core::{
     },
 };
 use dmledger_zk::{
+    range::Interval,
     seal::{AnchoredGrant, GrantBody, Keys, LedgerView, OpenError, Part, Standing, WrappedGrant, open, unwrap_grant},
+    statement::reading::ReadingInRange,
     verifier::Verifier,
 };
 use rand_chacha::ChaCha20Rng;
@@ -57,6 +60,19 @@ pub struct Shown {
     pub entry: Proved<AnchoredEntry>,
     /// The finalised header whose state root the proof leads to.
     pub header: Header,
+}
+
+/// What a verifier wants to know of a record: whether one of its readings lies in an interval.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The record.
+    pub record: &'a RecordId,
+    /// Its entry, shown to the verifier.
+    pub shown: &'a Shown,
+    /// The interval, millionths of mg/dL.
+    pub interval: Interval,
+    /// What the answer is for.
+    pub purpose: &'a str,
 }
 
 /// Why a record could not be read.
@@ -151,15 +167,12 @@ impl<'a> Institution<'a> {
         let block = self.node.store().block(height).during("block")?;
         let block = block.ok_or_else(|| HostError::new("a header that is not final here"))?;
         let certificate = block.certificate().ok_or_else(|| HostError::new("a block without certificate"))?;
-        let query = self.node.query()?;
-        let facts = query.facts();
-        let validators = facts.validators().during("validators")?.ok_or_else(|| HostError::new("no validators"))?;
         if certificate.block() != shown.header.id() {
             return Err(HostError::new("certificate of another header"));
         }
-        certificate.verify(&self.node.chain(), &validators).during("certificate")?;
-        let entry =
-            shown.entry.verify(&shown.header.state_root, &facts.places().record(record)).during("state proof")?;
+        certificate.verify(&self.node.chain(), &self.validators(&shown.header)?).during("certificate")?;
+        let place = Places::new(self.node.chain()).record(record);
+        let entry = shown.entry.verify(&shown.header.state_root, &place).during("state proof")?;
         entry.ok_or_else(|| HostError::new("no such record"))
     }
 
@@ -235,20 +248,41 @@ impl<'a> Institution<'a> {
         Ok(codec::decode(plaintext.as_bytes()).during("readings")?)
     }
 
-    /// Checks a claim about a reading of an anchored record, without ever seeing the reading.
+    /// Checks that a claim answers a question: one reading of this record lies in this interval, shown for this purpose
+    /// to this institution. The reading itself is never seen.
     ///
     /// # Errors
-    /// If the claim is about another record, chain, account or verifier, or its proof does not hold.
-    pub fn verify(&mut self, record: &RecordId, shown: &Shown, claim: &ProofClaim) -> Result<(), HostError> {
-        let anchored = self.check(record, shown)?;
-        let context = claim.context();
-        let ours = context.chain() == self.node.chain()
-            && context.subject() == anchored.account
-            && context.audience() == self.person.id().digest();
-        if !ours || claim.anchors() != [anchored.entry.facts().commitments] {
-            return Err(HostError::new("the claim is about something else"));
+    /// If the claim answers another question, or its proof does not hold.
+    pub fn verify(&mut self, question: &Question<'_>, claim: &ProofClaim) -> Result<(), HostError> {
+        let anchored = self.check(question.record, question.shown)?;
+        let (facts, context) = (anchored.entry.facts(), claim.context());
+        let other = |what: &str| Err(HostError::new(format!("the claim is about another {what}")));
+        if context.chain() != self.node.chain() || context.subject() != anchored.account {
+            return other("account");
+        }
+        if context.audience() != self.person.id().digest() || context.purpose() != question.purpose {
+            return other("verifier or purpose");
+        }
+        let stated = ReadingInRange::try_from(claim).during("claim")?;
+        let record = stated.root() == facts.commitments && stated.count() == u64::from(facts.count);
+        if !record || context.epoch() != u64::from(facts.epoch) {
+            return other("record");
+        }
+        if stated.interval() != question.interval {
+            return other("interval");
         }
         Verifier::new(&mut self.rng).verify(claim).during("claim")
+    }
+
+    /// The validators that decide a header's block: those the state before it names, and the header commits to.
+    ///
+    /// # Errors
+    /// If the state before it cannot be read or names others.
+    pub fn validators(&self, header: &Header) -> Result<ValidatorSet, HostError> {
+        let before = header.height.previous().ok_or_else(|| HostError::new("nobody decides genesis"))?;
+        let set = self.node.query_at(before)?.facts().validators().during("validators")?;
+        let set = set.filter(|set| set.digest() == header.validators);
+        set.ok_or_else(|| HostError::new("the header names other validators"))
     }
 
     fn granted(&self, grant: &GrantId) -> Result<GrantRecord, HostError> {

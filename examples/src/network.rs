@@ -2,6 +2,7 @@
 //! folder of its own.
 //!
 //! ```text
+//! DIR/genesis    what the network agreed on
 //! DIR/A1/store   blocks and state      DIR/A1/wal   the validator's own votes      DIR/lake   ciphertext of everybody
 //! ```
 
@@ -188,6 +189,7 @@ impl Network {
     /// # Errors
     /// If `dir` holds another network, or a node cannot start.
     pub async fn start(genesis: Genesis, seats: Vec<Seat>, dir: &Path) -> Result<Self, HostError> {
+        claim_folder(&genesis, dir)?;
         let hub = MemoryHub::new();
         let nodes =
             seats.iter().map(|seat| Node::start(seat, &genesis, &hub, dir).map(Arc::new)).collect::<Result<_, _>>()?;
@@ -254,6 +256,24 @@ impl Network {
         }
         Ok(equal)
     }
+}
+
+/// Makes an empty folder this network's by writing its genesis there; nothing else is touched before.
+fn claim_folder(genesis: &Genesis, dir: &Path) -> Result<(), HostError> {
+    std::fs::create_dir_all(dir).during(dir.display())?;
+    let file = dir.join("genesis");
+    if let Ok(bytes) = std::fs::read(&file) {
+        let found: Genesis = codec::decode(&bytes).during(file.display())?;
+        if found.chain() == genesis.chain() {
+            return Ok(());
+        }
+        let (found, ours) = (found.chain(), genesis.chain());
+        return Err(HostError::new(format!("{}: the folder of network {found:.12}, not {ours:.12}", dir.display())));
+    }
+    if std::fs::read_dir(dir).during(dir.display())?.next().is_some() {
+        return Err(HostError::new(format!("{}: neither empty nor the folder of a network", dir.display())));
+    }
+    std::fs::write(&file, codec::encode(genesis)).during(file.display())
 }
 
 /// Opens the shared lake of a folder.

@@ -81,10 +81,14 @@ pub fn finish(page: &mut ReportData, outcome: &Outcome) {
         .iter()
         .map(|what| {
             let (altered, noticed) = what.split_once(": ").unwrap_or((what, ""));
-            let (altered, noticed) = (format!("One byte of a {altered}"), noticed.to_owned());
+            let (altered, noticed) = (format!("One byte changed: {altered}"), noticed.to_owned());
             CheckLine { altered, noticed, detected: true }
         })
         .collect();
+    if !outcome.values_equal || !outcome.reopened_equal {
+        let altered = "What a hospital read back, and what the nodes kept".to_owned();
+        page.checks.push(CheckLine { altered, noticed: "differs from what went in".to_owned(), detected: false });
+    }
     page.network = [
         ("Network", outcome.network.clone()),
         ("Institutions that decide blocks", outcome.validators.to_string()),

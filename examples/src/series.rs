@@ -35,7 +35,8 @@ impl Excursion {
 #[must_use]
 pub fn csv(seed: u64, start: Timestamp, days: u32) -> String {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
-    let excursions: Vec<_> = (0..days).flat_map(|day| day_of(day, &mut rng)).collect();
+    let mut excursions: Vec<_> = (0..days).flat_map(|day| day_of(day, &mut rng)).collect();
+    excursions.sort_by(|a, b| a.step.total_cmp(&b.step));
     let away: Vec<_> = (0..days.div_ceil(4)).map(|_| draw(&mut rng, 0.0, f64::from(days * STEPS_A_DAY))).collect();
     let mut out = String::from("subject,timestamp,glucose_mg_dl\n");
     let (mut noise, mut at) = (0.0, start);
@@ -43,7 +44,7 @@ pub fn csv(seed: u64, start: Timestamp, days: u32) -> String {
         let t = f64::from(step);
         noise = 0.85 * noise + draw(&mut rng, -3.0, 3.0);
         if !away.iter().any(|gap| (*gap..*gap + 12.0).contains(&t)) {
-            let value = fasting(t) + excursions.iter().map(|one| one.at(t)).sum::<f64>() + noise;
+            let value = fasting(t) + around(&excursions, t).iter().map(|one| one.at(t)).sum::<f64>() + noise;
             // Writing to a string cannot fail.
             let _ = writeln!(out, "synthetic,{},{}", wall_clock(at), token(value));
         }
@@ -70,6 +71,13 @@ fn day_of(day: u32, rng: &mut ChaCha20Rng) -> Vec<Excursion> {
         all.push(Excursion { step, height: -draw(rng, 35.0, 75.0), peak: 12.0 });
     }
     all
+}
+
+/// The excursions that began within the last day: older ones have faded.
+fn around(sorted: &[Excursion], step: f64) -> &[Excursion] {
+    let from = sorted.partition_point(|one| one.step < step - f64::from(STEPS_A_DAY));
+    let until = sorted.partition_point(|one| one.step <= step);
+    sorted.get(from..until).unwrap_or_default()
 }
 
 /// Fasting level with its rise before waking, mg/dL.

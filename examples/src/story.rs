@@ -2,7 +2,7 @@
 
 use crate::{
     error::{During, HostError},
-    institution::{Institution, ReadError, Shown},
+    institution::{Institution, Question, ReadError, Shown},
     network::Network,
     outcome::{Denied, Outcome, Row},
     people::People,
@@ -11,7 +11,7 @@ use crate::{
 };
 use dmledger_core::{
     consent::GrantId,
-    decide::AccessOutcome,
+    decide::{AccessOutcome, Reason},
     record::{Reading, RecordId, reading::ReadingBatch},
     scope::Purpose,
     time::{TimeRange, Timestamp},
@@ -21,6 +21,8 @@ use dmledger_zk::{range::Interval, seal::Keys};
 use rand_chacha::ChaCha20Rng;
 use std::{path::Path, sync::Arc, time::Duration};
 
+/// What the proof of the story is for.
+const PURPOSE: &str = "time in range";
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -52,6 +54,7 @@ pub struct Story<'a> {
     all: TimeRange,
     outcome: &'a mut Outcome,
     proved: Option<(RecordId, Shown, ProofClaim)>,
+    interval: Interval,
 }
 
 impl<'a> Story<'a> {
@@ -68,14 +71,15 @@ impl<'a> Story<'a> {
         outcome: &'a mut Outcome,
     ) -> Result<Self, HostError> {
         let lake = network.lake() as Arc<dyn BlobStore>;
-        let seats = people.institutions.iter().zip(network.nodes()).zip(seed + 1..);
+        let seats = people.institutions.iter().zip(network.nodes()).zip((1..).map(|n| seed.wrapping_add(n)));
         let institutions = seats
             .map(|((person, node), seed)| Institution::new(person, Arc::clone(node), Arc::clone(&lake), seed))
             .collect();
         let none = || HostError::new("no reading could be taken in");
         let (first, last) = readings.first().zip(readings.last()).ok_or_else(none)?;
         let all = TimeRange::new(first.at().floor_hour(), last.at().floor_hour().plus(HOUR)).during("range")?;
-        Ok(Self { institutions, residence, readings, all, outcome, proved: None })
+        let interval = Interval::new(70_000_000, 180_000_000).during("claim")?;
+        Ok(Self { institutions, residence, readings, all, outcome, proved: None, interval })
     }
 
     /// The patient's home.
@@ -115,7 +119,6 @@ impl<'a> Story<'a> {
         self.outcome.readings_read_by_grantee = read.len();
         self.outcome.values_equal = read == self.readings;
         self.outcome.inclusions_verified += checked;
-        self.outcome.reads_allowed += records.len().div_ceil(256);
         let equal = if self.outcome.values_equal { "equal to what went in" } else { "NOT what went in" };
         let got = format!("{} readings, {equal}", read.len());
         self.row(&who, "all glucose, for treatment", got, format!("granted until {}", day(until)));
@@ -124,12 +127,14 @@ impl<'a> Story<'a> {
 
     async fn another_purpose_is_refused(&mut self) -> Result<(), HostError> {
         let records = self.some_records(0, 1)?;
-        self.ask(0, &records, Purpose::Research, "one hour of glucose, for research").await
+        let what = "one hour of glucose, for research";
+        self.denied(0, &records, Purpose::Research, what, |why| *why == Reason::WrongPurpose).await
     }
 
     async fn a_stranger_is_denied_and_cannot_open(&mut self, grant: GrantId) -> Result<(), HostError> {
         let records = self.some_records(1, 1)?;
-        self.ask(1, &records, Purpose::Treatment, "one hour of glucose, for treatment").await?;
+        let what = "one hour of glucose, for treatment";
+        self.denied(1, &records, Purpose::Treatment, what, |why| *why == Reason::NoGrant).await?;
         let (account, who) = (self.residence.account(), self.person(1)?.title());
         let stranger = &self.institutions[1];
         let record = records.first().ok_or_else(|| HostError::new("no record"))?;
@@ -163,11 +168,11 @@ impl<'a> Story<'a> {
         let (batches, checked) = read.map_err(|error| HostError::during("the pharmacy's read", error))?;
         let count: usize = batches.iter().map(|batch| batch.readings().len()).sum();
         self.outcome.inclusions_verified += checked;
-        self.outcome.reads_allowed += 1;
         self.row(&who, "glucose of the first day", format!("{count} readings"), "granted: that day, 2 requests");
         let later: Vec<_> = self.institutions[2].index(&account, &self.all)?;
         let Some(beyond) = later.into_iter().find(|record| !inside.contains(record)) else { return Ok(()) };
-        self.ask(2, &[beyond], Purpose::Treatment, "glucose of a later day").await?;
+        let outside = |why: &Reason| matches!(why, Reason::OutsideDataRange { .. });
+        self.denied(2, &[beyond], Purpose::Treatment, "glucose of a later day", outside).await?;
         let reader = &self.institutions[2];
         let body = reader.unwrap(account, grant).await?;
         let shown = reader.show(&beyond)?;
@@ -181,16 +186,16 @@ impl<'a> Story<'a> {
     }
 
     async fn a_fact_is_proved(&mut self) -> Result<(), HostError> {
-        let interval = Interval::new(70_000_000, 180_000_000).during("claim")?;
         let (who, audience) = (self.person(2)?.title(), self.person(2)?.id().digest());
         let what = "whether a reading lies in 70..180 mg/dL";
-        let Some((record, claim)) = self.residence.prove_in_range(interval, "time in range", audience)? else {
+        let Some((record, claim)) = self.residence.prove_in_range(self.interval, PURPOSE, audience)? else {
             self.row(&who, what, "no proof", "no reading of this series lies there");
             return Ok(());
         };
         let verifier = &mut self.institutions[2];
         let shown = verifier.show(&record)?;
-        verifier.verify(&record, &shown, &claim)?;
+        let question = Question { record: &record, shown: &shown, interval: self.interval, purpose: PURPOSE };
+        verifier.verify(&question, &claim)?;
         self.outcome.proofs_verified += 1;
         self.outcome.inclusions_verified += 1;
         self.row(&who, what, "a proof that holds, no value", format!("{} bytes, bound to A3", claim.proof().len()));
@@ -202,12 +207,8 @@ impl<'a> Story<'a> {
         let height = self.residence.revoke(grant).await?;
         self.follow(0).await?;
         let records = self.some_records(0, 1)?;
-        let before = self.outcome.reads_denied.len();
-        self.ask(0, &records, Purpose::Treatment, "one hour of glucose, after the revocation").await?;
-        if self.outcome.reads_denied.len() == before {
-            return Err(HostError::new(format!("a read was allowed after the revocation at height {height}")));
-        }
-        Ok(())
+        let what = "one hour of glucose, after the revocation";
+        self.denied(0, &records, Purpose::Treatment, what, |why| *why == Reason::Revoked { height }).await
     }
 
     /// Anybody with a node can check that the log the patient reads is the whole log.
@@ -220,6 +221,10 @@ impl<'a> Story<'a> {
         let log = query.access_log(&account).during("access log")?;
         let entries = log.verify(&query.root().digest, node.chain(), &account).during("access log")?;
         let denied = entries.iter().filter(|one| matches!(one.outcome, AccessOutcome::Denied { .. })).count();
+        self.outcome.reads_allowed = entries.len() - denied;
+        if denied != self.outcome.reads_denied.len() {
+            return Err(HostError::new("the access log has other denials than were heard"));
+        }
         let got = format!("{} entries, {denied} of them denials", entries.len());
         self.outcome.inclusions_verified += 1;
         self.row(&who, "the account's access log", got, "complete under the state root; no reading in it");
@@ -236,9 +241,10 @@ impl<'a> Story<'a> {
         let content = self.institutions[0].check(&record, &shown)?.entry.facts().content;
         let mut found = vec![tamper::lake(&network.lake(), &content, scratch).await?];
         let store = network.dir().join(self.institutions[0].node().name()).join("store");
-        found.push(tamper::block_file(&store, network.genesis().chain(), scratch)?);
+        found.push(tamper::block_file(&store, network.genesis().chain(), &record, scratch)?);
         if let Some((record, shown, claim)) = &self.proved {
-            found.push(tamper::claim(&mut self.institutions[2], record, shown, claim)?);
+            let question = Question { record, shown, interval: self.interval, purpose: PURPOSE };
+            found.push(tamper::claim(&mut self.institutions[2], &question, claim)?);
         }
         found.push(tamper::inclusion(&self.institutions[0], &record, &shown)?);
         found.push(tamper::certificate(&self.institutions[0], &shown)?);
@@ -250,26 +256,31 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    /// Asks for records and writes down the answer, whatever it is.
-    async fn ask(&mut self, n: usize, records: &[RecordId], purpose: Purpose, what: &str) -> Result<(), HostError> {
+    /// Asks for records that must not be had, and writes down the answer.
+    ///
+    /// # Errors
+    /// If the ledger allows it, or denies it for another reason than it should.
+    async fn denied(
+        &mut self,
+        n: usize,
+        records: &[RecordId],
+        purpose: Purpose,
+        what: &str,
+        expected: impl Fn(&Reason) -> bool,
+    ) -> Result<(), HostError> {
         let who = self.person(n)?.title();
         let entry = self.institutions[n].ask(self.residence.account(), records, purpose).await?;
         match entry.outcome {
-            AccessOutcome::Allowed { .. } => {
-                self.outcome.reads_allowed += 1;
-                self.row(&who, what, "allowed", format!("at height {}", entry.at.height));
-            }
-            AccessOutcome::Denied { reason } => {
+            AccessOutcome::Denied { reason } if expected(&reason) => {
                 let reason = reason.to_string();
-                self.outcome.reads_denied.push(Denied {
-                    who: who.clone(),
-                    what: what.to_owned(),
-                    reason: reason.clone(),
-                });
+                let (who_asked, what_asked) = (who.clone(), what.to_owned());
+                self.outcome.reads_denied.push(Denied { who: who_asked, what: what_asked, reason: reason.clone() });
                 self.row(&who, what, "denied", reason);
+                Ok(())
             }
+            AccessOutcome::Denied { reason } => Err(HostError::new(format!("{who}, {what}: denied, but {reason}"))),
+            AccessOutcome::Allowed { .. } => Err(HostError::new(format!("{who}, {what}: allowed"))),
         }
-        Ok(())
     }
 
     fn some_records(&self, n: usize, count: usize) -> Result<Vec<RecordId>, HostError> {

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{During, HostError},
-    institution::{Institution, Shown},
+    institution::{Institution, Question, Shown},
 };
 use dmledger_core::{
     codec,
@@ -22,14 +22,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Flips the lowest bit of the byte in the middle of a file.
-fn flip_file(path: &Path) -> std::io::Result<()> {
-    let mut bytes = fs::read(path)?;
-    let middle = bytes.len() / 2;
-    if let Some(byte) = bytes.get_mut(middle) {
-        *byte ^= 1;
-    }
-    fs::write(path, bytes)
+/// Flips the lowest bit of one byte of a file: the first of `needle`'s first occurrence.
+fn flip_file(path: &Path, needle: &[u8]) -> Result<(), HostError> {
+    let mut bytes = fs::read(path).during("scratch")?;
+    let place = bytes.windows(needle.len().max(1)).position(|window| window == needle);
+    let byte = place.and_then(|place| bytes.get_mut(place));
+    *byte.ok_or_else(|| HostError::new("the file to be damaged does not hold the record"))? ^= 1;
+    fs::write(path, bytes).during("scratch")
 }
 
 /// All files below a folder, by path.
@@ -61,45 +60,46 @@ fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
 pub async fn lake(lake: &Lake, object: &ContentId, scratch: &Path) -> Result<String, HostError> {
     let folder = scratch.join("lake");
     let copy = Lake::local(&folder).await.during("scratch")?;
-    copy.put(object, &lake.get(object).await.during("lake")?).await.during("scratch")?;
+    let bytes = lake.get(object).await.during("lake")?;
+    copy.put(object, &bytes).await.during("scratch")?;
     let name = object.root().to_string();
     let all = files(&folder).during("scratch")?;
     let path = all.iter().find(|path| path.to_string_lossy().contains(&name));
-    flip_file(path.ok_or_else(|| HostError::new("the copied object has no file"))?).during("scratch")?;
+    flip_file(path.ok_or_else(|| HostError::new("the copied object has no file"))?, &bytes)?;
     match copy.get(object).await {
         Err(error) => Ok(format!("lake object: {error}")),
         Ok(_) => Err(HostError::new("a flipped byte in the lake went unnoticed")),
     }
 }
 
-/// A flipped byte in a block file, seen when the store is opened.
+/// A flipped byte in the block that anchors `record`: the audit names it, and a node that goes on does not get past it.
 ///
 /// # Errors
 /// If the copy cannot be made, or the damage is not noticed.
-pub fn block_file(store: &Path, chain: ChainId, scratch: &Path) -> Result<String, HostError> {
+pub fn block_file(store: &Path, chain: ChainId, record: &RecordId, scratch: &Path) -> Result<String, HostError> {
     let folder = scratch.join("store");
     copy_all(store, &folder).during("scratch")?;
     let all = files(&folder.join("segments")).during("scratch")?;
-    flip_file(all.first().ok_or_else(|| HostError::new("the copied store has no segment"))?).during("scratch")?;
+    flip_file(all.first().ok_or_else(|| HostError::new("the copied store has no segment"))?, record.as_bytes())?;
     let report = dmledger_store::audit::segments(&folder, chain).during("audit")?;
     let missed = || HostError::new("a flipped byte in a block file went unnoticed");
     let finding = report.findings().first().ok_or_else(missed)?;
-    let then = use_damaged(&folder, chain).unwrap_or_else(|| "a row of the state is damaged".to_owned());
-    Ok(format!("block file: {finding}; {then}"))
+    let refusal = use_damaged(&folder, chain).ok_or_else(missed)?;
+    Ok(format!("block file: {finding}; {refusal}"))
 }
 
 /// What a node that goes on with a damaged folder runs into; `None` if no block is touched.
 fn use_damaged(folder: &Path, chain: ChainId) -> Option<String> {
     let store = match Embedded::open(folder, chain, Options::new(Profile::Home)) {
         Ok(store) => store,
-        Err(error) => return Some(format!("opening refused: {error}")),
+        Err(error) => return Some(format!("opening refused, {error}")),
     };
     let mut height = Height::GENESIS;
     loop {
         match store.block(height) {
             Ok(Some(_)) => height = height.next(),
             Ok(None) => return None,
-            Err(error) => return Some(format!("reading refused: {error}")),
+            Err(error) => return Some(format!("reading refused, {error}")),
         }
     }
 }
@@ -108,12 +108,7 @@ fn use_damaged(folder: &Path, chain: ChainId) -> Option<String> {
 ///
 /// # Errors
 /// If one is.
-pub fn claim(
-    verifier: &mut Institution<'_>,
-    record: &RecordId,
-    shown: &Shown,
-    claim: &ProofClaim,
-) -> Result<String, HostError> {
+pub fn claim(verifier: &mut Institution<'_>, question: &Question<'_>, claim: &ProofClaim) -> Result<String, HostError> {
     let bytes = codec::encode(claim);
     // Every seventh byte: all parts of the claim, in a moment.
     let places: Vec<_> = (0..bytes.len()).step_by(7).collect();
@@ -121,7 +116,7 @@ pub fn claim(
         let mut bytes = bytes.clone();
         bytes[place] ^= 1;
         let Ok(changed) = codec::decode::<ProofClaim>(&bytes) else { continue };
-        if verifier.verify(record, shown, &changed).is_ok() {
+        if verifier.verify(question, &changed).is_ok() {
             return Err(HostError::new(format!("a proof with byte {place} flipped was accepted")));
         }
     }
@@ -144,7 +139,7 @@ pub fn inclusion(verifier: &Institution<'_>, record: &RecordId, shown: &Shown) -
             )));
         }
     }
-    Ok(format!("index entry and state proof: refused with any of {} bytes flipped", bytes.len()))
+    Ok(format!("entry of the index or its proof: refused with any of {} bytes flipped", bytes.len()))
 }
 
 /// A flipped byte in a quorum certificate.
@@ -156,8 +151,7 @@ pub fn certificate(verifier: &Institution<'_>, shown: &Shown) -> Result<String, 
     let block = node.store().block(shown.header.height).during("block")?;
     let decided = block.ok_or_else(|| HostError::new("the tip's block is missing"))?;
     let certificate = decided.certificate().ok_or_else(|| HostError::new("a block without certificate"))?;
-    let set =
-        node.query()?.facts().validators().during("validators")?.ok_or_else(|| HostError::new("no validators"))?;
+    let set = verifier.validators(&shown.header)?;
     let bytes = codec::encode(certificate);
     for place in 0..bytes.len() {
         let mut bytes = bytes.clone();

@@ -75,6 +75,19 @@ impl ReadingInRange {
     }
 }
 
+impl TryFrom<&ProofClaim> for ReadingInRange {
+    type Error = ProofRefusal;
+
+    /// What a claim of this family states. A verifier compares it with what it asked: a proof of a wider interval or of
+    /// another record holds as well, and answers another question.
+    fn try_from(claim: &ProofClaim) -> Result<Self, ProofRefusal> {
+        match Decoded::from_claim(claim)? {
+            Decoded::Reading(statement, _) => Ok(statement),
+            _ => Err(ProofRefusal::UnknownFamily(claim.family())),
+        }
+    }
+}
+
 impl InInterval {
     /// The claim that carries this statement, about all values of a record, and its proof to a ledger.
     ///

@@ -75,7 +75,7 @@ fn the_digest_holds_what_counting_the_readings_gives() {
         expected[6] += value * value;
     }
     assert_eq!(Metric::ALL.map(|metric| secret.opening().value(metric)), expected);
-    assert_eq!(secret.opening().readings(), expected[..5].iter().sum());
+    assert_eq!(secret.opening().readings(), expected[..5].iter().sum::<u64>());
 }
 
 #[test]

@@ -56,10 +56,10 @@ fn in_every_committee_every_k_nodes_hold_all_keys_and_every_k_minus_one_lack_one
         };
         for coalition in 0..1_u32 << nodes {
             match coalition.count_ones() {
-                size if size >= threshold.into() => {
+                size if size >= u32::from(threshold) => {
                     assert_eq!(lacking(coalition), 0, "{nodes},{threshold}: {coalition:b}");
                 }
-                size if size + 1 == threshold.into() => {
+                size if size + 1 == u32::from(threshold) => {
                     assert_eq!(lacking(coalition), 1, "{nodes},{threshold}: {coalition:b}");
                 }
                 _ => assert!(lacking(coalition) >= 1, "{nodes},{threshold}: {coalition:b}"),
