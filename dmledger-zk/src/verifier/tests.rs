@@ -106,3 +106,14 @@ fn every_label_of_this_crate_stands_in_the_one_table_of_tags() {
         assert!(tag::ALL.iter().any(|tag| tag.as_str() == label), "{label}");
     }
 }
+
+#[test]
+fn what_a_claim_states_is_read_back_and_other_families_state_something_else() {
+    let claims = claims();
+    let (commitments, _) = commit_values(&[701, 1_043, 1_799], &[9; 32]);
+    let asked = ReadingInRange::new(value_root(&commitments), 3, 1, Interval::new(700, 1_800).unwrap()).unwrap();
+    assert_eq!(ReadingInRange::try_from(&claims[0]), Ok(asked));
+    for claim in &claims[1..] {
+        assert_eq!(ReadingInRange::try_from(claim), Err(ProofRefusal::UnknownFamily(claim.family())));
+    }
+}
