@@ -9,6 +9,7 @@ pub mod chain;
 pub mod memory_store;
 pub mod proof_verifier;
 pub mod rows;
+pub mod signer;
 pub mod world;
 
 pub use memory_store::MemoryStore;

@@ -4,6 +4,8 @@
 //! before it is counted; and a change of the validator set. That is enough to see lost, repeated and contradictory
 //! blocks, actions that come too early, and a set that changes under way.
 
+pub mod transport;
+
 use dmledger_core::{
     block::{Block, FinalizedBlock, Header, MAX_ACTIONS, RawAction, Tip},
     codec::CodecError,

@@ -174,6 +174,13 @@ mod tests {
     }
 
     #[test]
+    fn the_hub_keeps_the_promises_of_a_transport() -> testing::transport::Outcome {
+        let hub = MemoryHub::new();
+        let (a, b) = (hub.join(peer(0)), hub.join(peer(1)));
+        block_on(testing::transport::keeps_its_promises(&a, &b))
+    }
+
+    #[test]
     fn a_broadcast_reaches_everyone_but_the_sender() {
         let hub = MemoryHub::new();
         let all: Vec<_> = (0..3).map(|n| hub.join(peer(n))).collect();
