@@ -48,6 +48,17 @@ pub struct Rejected {
     pub reason: String,
 }
 
+/// What a verifier learned from a proof that held.
+#[derive(Clone, Debug, Serialize)]
+pub struct Learned {
+    /// Who checked it.
+    pub verifier: String,
+    /// Lower end of the interval it was asked about, mg/dL.
+    pub at_least_mg_dl: u64,
+    /// Upper end, mg/dL.
+    pub at_most_mg_dl: u64,
+}
+
 /// Everything a run brought. Serialises to the object that `--json` writes.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Outcome {
@@ -85,6 +96,8 @@ pub struct Outcome {
     pub reads_denied: Vec<Denied>,
     /// Zero-knowledge proofs that a verifier without the reading accepted.
     pub proofs_verified: usize,
+    /// What each of these proofs showed, and to whom.
+    pub proofs: Vec<Learned>,
     /// State and inclusion proofs checked against finalised headers.
     pub inclusions_verified: usize,
     /// What was tampered with, each detected.

@@ -69,10 +69,15 @@ pub fn finish(page: &mut ReportData, outcome: &Outcome) {
     } else {
         String::new()
     };
-    page.proofs = (0..outcome.proofs_verified)
-        .map(|_| ProofLine {
-            verifier: "A3 pharmacy".to_owned(),
-            learned: "One of your anchored readings lies between 70 and 180 mg/dL.".to_owned(),
+    page.proofs = outcome
+        .proofs
+        .iter()
+        .map(|one| ProofLine {
+            verifier: one.verifier.clone(),
+            learned: format!(
+                "One of your anchored readings lies between {} and {} mg/dL.",
+                one.at_least_mg_dl, one.at_most_mg_dl
+            ),
             hidden: "Neither its value nor any other reading.".to_owned(),
         })
         .collect();

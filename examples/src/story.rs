@@ -4,7 +4,7 @@ use crate::{
     error::{During, HostError},
     institution::{Institution, Question, ReadError, Shown},
     network::Network,
-    outcome::{Denied, Outcome, Row},
+    outcome::{Denied, Learned, Outcome, Row},
     people::People,
     residence::{Grantee, Residence, Terms},
     tamper,
@@ -197,6 +197,11 @@ impl<'a> Story<'a> {
         let question = Question { record: &record, shown: &shown, interval: self.interval, purpose: PURPOSE };
         verifier.verify(&question, &claim)?;
         self.outcome.proofs_verified += 1;
+        self.outcome.proofs.push(Learned {
+            verifier: who.clone(),
+            at_least_mg_dl: self.interval.low() / 1_000_000,
+            at_most_mg_dl: self.interval.high() / 1_000_000,
+        });
         self.outcome.inclusions_verified += 1;
         self.row(&who, what, "a proof that holds, no value", format!("{} bytes, bound to A3", claim.proof().len()));
         self.proved = Some((record, shown, claim));
