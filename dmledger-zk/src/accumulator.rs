@@ -14,7 +14,7 @@ use crate::{
 use core::fmt;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng as _;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Collects the weighted equations of one proof.
 pub struct Accumulator<'a> {
@@ -116,6 +116,12 @@ impl Equation<'_> {
         *self.terms.runs.entry((chain, count)).or_default() += scalar;
     }
 
+    /// Adds `scalars[i] points[i]` of a list that several proofs use, where the scalars already carry [`Self::weight`]. Lists
+    /// of one `name` are taken to be the same; the name is a collision-resistant hash of the list.
+    pub(crate) fn weighted_shared(&mut self, name: &[u8; 32], points: &Arc<[Point]>, scalars: &[Scalar]) {
+        self.terms.add_shared(name, points, scalars);
+    }
+
     /// Adds `scalars[i] chain[i]` for all `i`, where the scalars already carry [`Self::weight`].
     pub fn weighted_generators(&mut self, chain: Chain, scalars: &[Scalar]) {
         self.terms.add_generators(chain, scalars);
@@ -130,11 +136,28 @@ pub(crate) struct Terms {
     generators: BTreeMap<Chain, Vec<Scalar>>,
     /// One scalar for each of the first generators of a chain.
     runs: BTreeMap<(Chain, usize), Scalar>,
+    /// Points that several proofs share, by the hash of the list.
+    shared: BTreeMap<[u8; 32], Shared>,
     scalars: Vec<Scalar>,
     points: Vec<Point>,
 }
 
+/// A list of points and the sum of all proofs' scalars on each.
+#[derive(Clone)]
+struct Shared {
+    points: Arc<[Point]>,
+    scalars: Vec<Scalar>,
+}
+
 impl Terms {
+    fn add_shared(&mut self, name: &[u8; 32], points: &Arc<[Point]>, scalars: &[Scalar]) {
+        let empty = || Shared { points: Arc::clone(points), scalars: vec![Scalar::ZERO; points.len()] };
+        let kept = self.shared.entry(*name).or_insert_with(empty);
+        for (sum, scalar) in kept.scalars.iter_mut().zip(scalars) {
+            *sum += scalar;
+        }
+    }
+
     fn add_generators(&mut self, chain: Chain, scalars: &[Scalar]) {
         let kept = self.generators.entry(chain).or_default();
         if kept.len() < scalars.len() {
@@ -159,11 +182,18 @@ impl Terms {
             for (run, scalar) in &part.runs {
                 *shared.runs.entry(*run).or_default() += scalar;
             }
+            for (name, list) in &part.shared {
+                shared.add_shared(name, &list.points, &list.scalars);
+            }
             scalars.extend_from_slice(&part.scalars);
             points.extend_from_slice(&part.points);
         }
         for ((chain, count), scalar) in core::mem::take(&mut shared.runs) {
             shared.add_generators(chain, &vec![scalar; count]);
+        }
+        for list in shared.shared.values() {
+            scalars.extend_from_slice(&list.scalars);
+            points.extend_from_slice(&list.points);
         }
         let tabled =
             |chain: &Chain| matches!(chain, Chain::RangeG(place) | Chain::RangeH(place) if *place < TABLED_VALUES);

@@ -94,6 +94,18 @@ pub enum StatementError {
     /// A linear form with a coefficient or constant beyond its bounds.
     #[error("a claim's numbers are out of bounds")]
     Coefficient,
+    /// An element that would be the identity and hide nothing.
+    #[error("a secret of zero hides nothing")]
+    Identity,
+    /// A complaint about a parcel that holds what was promised.
+    #[error("the parcel holds what was promised")]
+    NoFault,
+    /// Something listed twice that may stand there once.
+    #[error("entry {place} stands there twice")]
+    Twice {
+        /// Place of the second one, counted from 0.
+        place: usize,
+    },
     /// A name that is empty or too long.
     #[error("a name of {len} bytes; 1 to {max} are possible")]
     Name {

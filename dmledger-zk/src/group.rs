@@ -4,6 +4,7 @@
 //! verify here unchanged. Further chains are derived the same way under their own labels. Only this room names
 //! `curve25519-dalek`.
 
+pub(crate) mod element;
 pub(crate) mod tables;
 
 use crate::error::DecodeError;
@@ -48,6 +49,10 @@ pub enum Chain {
     PaddingG,
     /// Right coordinates that fill a vector up.
     PaddingH,
+    /// The bits of a place in a set.
+    MemberG,
+    /// Their products with their complements.
+    MemberH,
 }
 
 impl Chain {
@@ -66,6 +71,8 @@ impl Chain {
             Self::TableH => b"dmledger/zk/table-h/v1".to_vec(),
             Self::PaddingG => b"dmledger/zk/padding-g/v1".to_vec(),
             Self::PaddingH => b"dmledger/zk/padding-h/v1".to_vec(),
+            Self::MemberG => b"dmledger/zk/member-g/v1".to_vec(),
+            Self::MemberH => b"dmledger/zk/member-h/v1".to_vec(),
         }
     }
 }
@@ -102,6 +109,12 @@ pub fn times_value_base(value: &Scalar) -> Point {
     value * RISTRETTO_BASEPOINT_TABLE
 }
 
+/// `blinding B~` from a fixed table, in constant time.
+#[must_use]
+pub fn times_blinding_base(blinding: &Scalar) -> Point {
+    blinding * blinding_table()
+}
+
 /// The first `count` or more generators of `chain`, made once and kept.
 #[must_use]
 pub fn generators(chain: Chain, count: usize) -> Arc<[Point]> {
@@ -128,6 +141,12 @@ fn derive(chain: Chain, count: usize) -> Arc<[Point]> {
         Point::from_uniform_bytes(&uniform)
     };
     (0..count).map(next).collect()
+}
+
+/// The point that 64 uniformly random bytes stand for (RFC 9496, section 4.3.4); nobody knows its logarithm.
+#[must_use]
+pub fn point_from_uniform(bytes: &[u8; 64]) -> Point {
+    Point::from_uniform_bytes(bytes)
 }
 
 /// Sum of `scalars[i] points[i]` in time that depends on the scalars: for public data only.

@@ -96,6 +96,11 @@ impl Relation {
         Ok(Self { secrets, rows })
     }
 
+    /// A relation whose bounds hold by construction.
+    pub(crate) const fn of(secrets: usize, rows: Vec<Row>) -> Self {
+        Self { secrets, rows }
+    }
+
     /// Someone knows value and blinding of `commitment`. Secrets: value, blinding.
     #[must_use]
     pub fn opening(commitment: &Commitment) -> Self {
@@ -160,6 +165,18 @@ impl Relation {
                 transcript.append(b"base", &group::encode_point(&base.point()));
             }
         }
+    }
+
+    /// [`Self::emit`] for a run that stands nowhere: what a simulator makes.
+    #[cfg(test)]
+    pub(crate) fn emit_run(
+        &self,
+        nonces: &[[u8; ELEMENT_BYTES]],
+        responses: &[Scalar],
+        challenge: &Scalar,
+        accumulator: &mut Accumulator<'_>,
+    ) -> Option<()> {
+        self.emit(&Run { nonces, responses: responses.to_vec() }, challenge, accumulator)
     }
 
     /// Emits `sum_j s_j M_kj - c P_k - A_k = 0` for every row.
