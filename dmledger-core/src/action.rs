@@ -41,30 +41,32 @@ use crate::{
 use alloc::{boxed::Box, vec::Vec};
 use borsh::{BorshDeserialize, BorshSerialize};
 
-/// Everything that can be asked of the ledger.
+/// Everything that can be asked of the ledger; the number is what travels.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
 #[non_exhaustive]
 pub enum Action {
     /// Begins a network; block 0 only.
-    Configure(Box<Genesis>),
+    Configure(Box<Genesis>) = 0,
     /// Makes the holder of a certificate a member.
-    Admit(Admit),
+    Admit(Admit) = 1,
     /// Opens an account.
-    Open(Open),
+    Open(Open) = 2,
     /// Registers records.
-    Anchor(Anchor),
+    Anchor(Anchor) = 3,
     /// Grants, or denies, the use of records.
-    Grant(GrantAction),
+    Grant(GrantAction) = 4,
     /// Takes a grant back.
-    Revoke(Revoke),
+    Revoke(Revoke) = 5,
     /// Asks for records; answered and logged.
-    Access(AccessRequest),
+    Access(AccessRequest) = 6,
     /// Ends a membership.
-    Dismiss(Dismiss),
+    Dismiss(Dismiss) = 7,
     /// Replaces a member's certificate.
-    Renew(Renew),
+    Renew(Renew) = 8,
     /// Changes the validators.
-    Reconfigure(Box<Reconfigure>),
+    Reconfigure(Box<Reconfigure>) = 9,
 }
 
 impl Action {
@@ -135,8 +137,6 @@ pub fn decode(action: &RawAction) -> Result<SignedAction, CodecError> {
 #[must_use]
 pub fn claims(action: &SignedAction) -> Vec<Claim> {
     let mut claims = action.claims();
-    if let (Action::Anchor(anchor), Some(account)) = (action.body(), action.account()) {
-        claims.extend(anchor.entries.iter().map(|entry| entry.claim(&action.chain(), &account)));
-    }
+    claims.extend(action.body().handler().claims(&Frame::of(action)));
     claims
 }

@@ -7,7 +7,7 @@ use super::{Fault, Frame, Handler, Refusal};
 use crate::{
     account::{Account, KeyClass},
     codec::List,
-    key::PublicKey,
+    key::{PublicKey, batch::Claim},
     record::IndexEntry,
     state::{
         Delta,
@@ -15,7 +15,7 @@ use crate::{
     },
     time::Moment,
 };
-use alloc::collections::BTreeSet;
+use alloc::{collections::BTreeSet, vec::Vec};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Most records in one action.
@@ -37,6 +37,11 @@ impl Handler for Anchor {
         }
         let names: BTreeSet<_> = self.entries.iter().map(|entry| entry.facts().record).collect();
         if names.len() == self.entries.len() { Ok(()) } else { Err(Refusal::DuplicateRecord) }
+    }
+
+    fn claims(&self, frame: &Frame<'_>) -> Vec<Claim> {
+        let Ok(account) = frame.account() else { return Vec::new() };
+        self.entries.iter().map(|entry| entry.claim(&frame.chain(), &account)).collect()
     }
 
     fn verify(&self, frame: &Frame<'_>, facts: &Facts<'_>, _: Moment) -> Result<(), Fault> {

@@ -5,11 +5,11 @@ use crate::{
     envelope::{AccountId, ChainId, Endorsement, Envelope, Meaning, Signable},
     hash::Digest,
     identity::{Member, MemberId},
-    key::PublicKey,
+    key::{PublicKey, batch::Claim},
     state::{Delta, StateError, tables::Facts},
     time::{Moment, Timestamp},
 };
-use alloc::collections::BTreeSet;
+use alloc::{collections::BTreeSet, vec::Vec};
 use thiserror::Error;
 
 /// What surrounds an action: chain, account, identity, and who endorsed it. All signatures have been verified.
@@ -83,6 +83,11 @@ pub trait Handler {
     /// # Errors
     /// [`Refusal`], for ever: nothing that happens later makes the action acceptable.
     fn check(&self, frame: &Frame<'_>) -> Result<(), Refusal>;
+
+    /// The signatures inside the body, beside the endorsements around it; all are verified before [`Self::verify`].
+    fn claims(&self, _: &Frame<'_>) -> Vec<Claim> {
+        Vec::new()
+    }
 
     /// Whether the action fits the state, in a block at `at`.
     ///

@@ -1,6 +1,8 @@
 //! One pass over the tree that puts a sorted batch into effect: each touched page is copied once, each touched node
 //! hashed once.
 
+mod halves;
+
 use super::{
     Batch, MAX_VALUE_BYTES, Root, StateError, StateKey,
     arena::{Arena, Patch},
@@ -57,8 +59,7 @@ pub(super) fn compute(
     rows: &dyn StateRows,
 ) -> Result<Update, StateError> {
     let batch = sorted(batch)?;
-    let ops: Vec<Op> = batch.iter().map(Op::of).collect();
-    let mut pass = Pass::new(version, arena, rows, ops.len());
+    let mut pass = Pass::new(version, arena, rows, batch.len());
     let top = StateKey::from_digest(Digest::ZERO);
     let mut page = *arena.pages.get(arena.root).ok_or(damaged("state page cache", version))?;
     pass.patch.base = base;
@@ -66,7 +67,7 @@ pub(super) fn compute(
     if let Some(base) = base {
         pass.stale.push(page_key(base.version, 0, &top)?);
     }
-    pass.at(&mut page, 1, 0, &ops)?;
+    let ops = halves::root(&mut pass, &mut page, &batch)?;
     pass.write(&page, 0, &top)?;
     let root = Root { version, digest: *page.digest(1) };
     for ((key, value), op) in batch.into_iter().zip(&ops) {
@@ -108,6 +109,10 @@ impl Op {
         let value = value.as_ref().map(|value| value_hash(value));
         Self { key: *key, value, writes: Cell::new(value.is_some()) }
     }
+}
+
+fn ops_of(batch: &[(StateKey, Option<Vec<u8>>)]) -> Vec<Op> {
+    batch.iter().map(Op::of).collect()
 }
 
 /// A leaf that was there before and has to make room.
