@@ -3,10 +3,24 @@
 //! An account's address is a hash over a random salt, and its patient keys belong to it alone, so nobody can tell that
 //! two accounts are one person's. What lies in an account is told by its list of index entries; who may use it by its
 //! list of grants.
+//!
+//! What needs more than one signature can wait on the ledger as a [`Proposal`]; [`auto_sign`] has the rules by which the
+//! patient's agent signs at home. Who may act is changed by the patient alone ([`Authority::Patient`]), and every policy
+//! and device an account ever had stays in its lists.
+#![doc = include_str!("../docs/accounts.md")]
 
+pub mod authority;
+pub mod auto_sign;
+pub mod device;
 pub mod policy;
+pub mod proposal;
+pub mod version;
 
+pub use authority::Authority;
+pub use device::{Device, DeviceKind, DeviceStatus};
 pub use policy::{Group, KeyClass, Missing, Policy, PolicyError};
+pub use proposal::{Proposal, ProposalId, ProposalStatus};
+pub use version::{Mandate, PolicyCause, PolicyVersion};
 
 use crate::{
     codec::{Canonical, List},
@@ -40,6 +54,7 @@ pub struct Account {
     id: AccountId,
     kind: DataKind,
     policy: Policy,
+    version: u64,
     gateways: List<PublicKey, MAX_GATEWAYS>,
     certifier: MemberId,
     opened: Height,
@@ -56,7 +71,19 @@ impl Account {
         certifier: MemberId,
         opened: Height,
     ) -> Self {
-        Self { id, kind, policy, gateways, certifier, opened }
+        Self { id, kind, policy, version: 0, gateways, certifier, opened }
+    }
+
+    /// The same account under another policy, the next in number.
+    #[must_use]
+    pub fn amend(self, policy: Policy) -> Self {
+        Self { policy, version: self.version.saturating_add(1), ..self }
+    }
+
+    /// The same account with other keys that may author entries.
+    #[must_use]
+    pub fn equip(self, gateways: List<PublicKey, MAX_GATEWAYS>) -> Self {
+        Self { gateways, ..self }
     }
 
     /// Its address.
@@ -75,6 +102,12 @@ impl Account {
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Number of the policy; the one it was opened with is 0.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
     }
 
     /// Keys that may author entries: the home gateway's and devices'.

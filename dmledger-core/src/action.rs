@@ -7,28 +7,41 @@
 
 pub mod access;
 pub mod admit;
+pub mod amend;
 pub mod anchor;
 pub mod configure;
 pub mod dismiss;
+pub mod endorse;
+pub mod equip;
 pub mod grant;
 pub mod handler;
+pub mod instruct;
 pub mod open;
+pub mod propose;
 pub mod reconfigure;
 pub mod refusal;
 pub mod renew;
 pub mod revoke;
+mod settle;
+pub mod withdraw;
 
 pub use admit::Admit;
+pub use amend::Amend;
 pub use anchor::Anchor;
 pub use configure::{Founder, Genesis, GenesisError, Parameters, Profile};
 pub use dismiss::Dismiss;
+pub use endorse::Endorse;
+pub use equip::Equip;
 pub use grant::GrantAction;
 pub use handler::{Fault, Frame, Handler};
+pub use instruct::Instruct;
 pub use open::Open;
+pub use propose::Propose;
 pub use reconfigure::Reconfigure;
 pub use refusal::Refusal;
 pub use renew::Renew;
 pub use revoke::Revoke;
+pub use withdraw::Withdraw;
 
 use crate::{
     block::{MAX_ACTION_BYTES, RawAction},
@@ -67,6 +80,18 @@ pub enum Action {
     Renew(Renew) = 8,
     /// Changes the validators.
     Reconfigure(Box<Reconfigure>) = 9,
+    /// Puts an action before an account's holders.
+    Propose(Propose) = 20,
+    /// Adds a signature to a proposal.
+    Endorse(Endorse) = 21,
+    /// Takes a proposal, or a signature on it, back; or rejects it.
+    Withdraw(Withdraw) = 22,
+    /// Changes an account's policy.
+    Amend(Box<Amend>) = 23,
+    /// Pairs, replaces or retires a device.
+    Equip(Box<Equip>) = 24,
+    /// Tells which rules the patient's agent signs by.
+    Instruct(Instruct) = 25,
 }
 
 impl Action {
@@ -84,6 +109,12 @@ impl Action {
             Self::Dismiss(action) => action,
             Self::Renew(action) => action,
             Self::Reconfigure(action) => action.as_ref(),
+            Self::Propose(action) => action,
+            Self::Endorse(action) => action,
+            Self::Withdraw(action) => action,
+            Self::Amend(action) => action.as_ref(),
+            Self::Equip(action) => action.as_ref(),
+            Self::Instruct(action) => action,
         }
     }
 
@@ -101,7 +132,20 @@ impl Action {
             Self::Dismiss(_) => "dismiss",
             Self::Renew(_) => "renew",
             Self::Reconfigure(_) => "reconfigure",
+            Self::Propose(_) => "propose",
+            Self::Endorse(_) => "endorse",
+            Self::Withdraw(_) => "withdraw",
+            Self::Amend(_) => "amend",
+            Self::Equip(_) => "equip",
+            Self::Instruct(_) => "instruct",
         }
+    }
+
+    /// The action's number: what travels.
+    #[must_use]
+    pub fn number(&self) -> u8 {
+        // Version, then number.
+        codec::encode(self).get(1).copied().unwrap_or_default()
     }
 }
 

@@ -1,8 +1,10 @@
 //! The state machine a BFT engine drives: check, propose, validate, apply.
 //!
 //! [`StateMachine`] is the contract, [`machine::Ledger`] keeps it with the rules of [`action`](crate::action),
-//! [`query::Query`] answers questions about one height with proofs, and [`answer`] checks the answers.
+//! [`query::Query`] answers questions about one height with proofs, and [`answer`] checks the answers. [`agent::Agent`]
+//! co-signs at home what the patient's rules allow.
 
+pub mod agent;
 pub mod answer;
 #[cfg(feature = "std")]
 pub mod execution;
@@ -13,6 +15,7 @@ pub mod query;
 #[cfg(feature = "std")]
 mod signatures;
 
+pub use agent::{Agent, AgentError, Considered};
 pub use answer::{AccessLog, AccountGrants, AccountRecords, AnswerError};
 #[cfg(feature = "std")]
 pub use machine::Ledger;

@@ -3,11 +3,11 @@
 //! Home-measured data satisfies a medical policy with the patient's gateway-held key and the residence's cosigner key,
 //! so no measurement waits for the phone. An institution's entries need a patient key beside its own.
 
-use super::{Fault, Frame, Handler, Refusal};
+use super::{Fault, Frame, Handler, Refusal, equip::may_author, handler::require};
 use crate::{
-    account::{Account, KeyClass},
+    account::Authority,
     codec::List,
-    key::{PublicKey, batch::Claim},
+    key::batch::Claim,
     record::IndexEntry,
     state::{
         Delta,
@@ -44,17 +44,17 @@ impl Handler for Anchor {
         self.entries.iter().map(|entry| entry.claim(&frame.chain(), &account)).collect()
     }
 
-    fn verify(&self, frame: &Frame<'_>, facts: &Facts<'_>, _: Moment) -> Result<(), Fault> {
+    fn verify(&self, frame: &Frame<'_>, facts: &Facts<'_>, at: Moment) -> Result<(), Fault> {
         let id = frame.account()?;
         let account = facts.account(&id)?.ok_or(Refusal::UnknownAccount)?;
-        account.policy().satisfied_by(frame.acting()).map_err(Refusal::from)?;
+        require(Authority::Policy, &account, frame, facts, at)?;
         let next = facts.record_count(&id)?;
         for (entry, expected) in self.entries.iter().zip(next..) {
             let found = entry.facts().sequence;
             if found != expected {
                 return Err(Refusal::WrongSequence { found, expected }.into());
             }
-            if !may_author(&account, &entry.author()) {
+            if !may_author(&account, &entry.author(), facts)? {
                 return Err(Refusal::WrongAuthor.into());
             }
             let record = entry.facts().record;
@@ -75,9 +75,8 @@ impl Handler for Anchor {
         }
         Ok(())
     }
-}
 
-/// Gateways and devices of the account, and the institutions in its policy.
-fn may_author(account: &Account, key: &PublicKey) -> bool {
-    account.gateways().contains(key) || account.policy().class_of(key) == Some(KeyClass::Cosigner)
+    fn authority(&self) -> Option<Authority> {
+        Some(Authority::Policy)
+    }
 }

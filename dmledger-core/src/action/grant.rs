@@ -1,7 +1,8 @@
 //! Granting: the account's holders let somebody use its records, or shut somebody out.
 
-use super::{Fault, Frame, Handler, Refusal};
+use super::{Fault, Frame, Handler, Refusal, handler::require};
 use crate::{
+    account::Authority,
     consent::grant::{Audience, Grant, GrantId, GrantRecord, GrantStatus},
     envelope::AccountId,
     state::{
@@ -29,7 +30,7 @@ impl Handler for GrantAction {
     fn verify(&self, frame: &Frame<'_>, facts: &Facts<'_>, at: Moment) -> Result<(), Fault> {
         let id = frame.account()?;
         let account = facts.account(&id)?.ok_or(Refusal::UnknownAccount)?;
-        account.policy().satisfied_by(frame.acting()).map_err(Refusal::from)?;
+        require(Authority::Policy, &account, frame, facts, at)?;
         if facts.has(&facts.places().grant(&self.grant.id))? {
             return Err(Refusal::GrantExists.into());
         }
@@ -56,6 +57,10 @@ impl Handler for GrantAction {
         state.put(places.audience(&id, &self.grant.audience), &AtHand::new(names).map_err(|_| too_many())?)?;
         state.put(places.grant(&name), &GrantRecord::new(id, self.grant.clone(), number, at.height))?;
         Ok(places.grants(&id).push(&name.list_member(), state)?)
+    }
+
+    fn authority(&self) -> Option<Authority> {
+        Some(Authority::Policy)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Refusal, configure::Settings};
 use crate::{
+    account::{Account, Authority, KeyClass},
     envelope::{AccountId, ChainId, Endorsement, Envelope, Meaning, Signable},
     hash::Digest,
     identity::{Member, MemberId},
@@ -9,7 +10,10 @@ use crate::{
     state::{Delta, StateError, tables::Facts},
     time::{Moment, Timestamp},
 };
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 use thiserror::Error;
 
 /// What surrounds an action: chain, account, identity, and who endorsed it. All signatures have been verified.
@@ -18,7 +22,23 @@ pub struct Frame<'a> {
     chain: ChainId,
     account: Option<AccountId>,
     id: Digest,
-    endorsements: &'a [Endorsement],
+    endorsed: Endorsed<'a>,
+}
+
+/// Who endorsed: in one envelope, or one by one on the ledger.
+#[derive(Clone, Copy, Debug)]
+enum Endorsed<'a> {
+    Together(&'a [Endorsement]),
+    Collected(&'a [(PublicKey, Meaning)]),
+}
+
+impl Endorsed<'_> {
+    fn get(&self, position: usize) -> Option<(PublicKey, Meaning)> {
+        match self {
+            Self::Together(all) => all.get(position).map(|one| (one.signer(), one.meaning())),
+            Self::Collected(all) => all.get(position).copied(),
+        }
+    }
 }
 
 impl<'a> Frame<'a> {
@@ -29,8 +49,20 @@ impl<'a> Frame<'a> {
             chain: envelope.chain(),
             account: envelope.account(),
             id: envelope.id(),
-            endorsements: envelope.endorsements(),
+            endorsed: Endorsed::Together(envelope.endorsements()),
         }
+    }
+
+    /// The frame of an action in an account's name whose signatures came one by one: `id` is the identity it would have
+    /// in an envelope of its own.
+    #[must_use]
+    pub const fn collected(
+        chain: ChainId,
+        account: AccountId,
+        id: Digest,
+        signers: &'a [(PublicKey, Meaning)],
+    ) -> Self {
+        Self { chain, account: Some(account), id, endorsed: Endorsed::Collected(signers) }
     }
 
     /// The network.
@@ -61,15 +93,30 @@ impl<'a> Frame<'a> {
         if self.account.is_some() { Err(Refusal::UnexpectedAccount) } else { Ok(()) }
     }
 
+    /// Everybody who endorsed, and in what sense.
+    pub fn endorsers(&self) -> impl Iterator<Item = (PublicKey, Meaning)> + use<'a> {
+        let endorsed = self.endorsed;
+        (0..).map_while(move |position| endorsed.get(position))
+    }
+
     /// Who endorsed in this sense.
     pub fn signers(&self, meaning: Meaning) -> impl Iterator<Item = PublicKey> + use<'a> {
-        self.endorsements.iter().filter(move |one| one.meaning() == meaning).map(Endorsement::signer)
+        self.endorsers().filter(move |(_, sense)| *sense == meaning).map(|(key, _)| key)
     }
 
     /// Who acts: authors, approvers and co-signers, each once. A witness only saw it.
     #[must_use]
     pub fn acting(&self) -> BTreeSet<PublicKey> {
-        self.endorsements.iter().filter(|one| one.meaning() != Meaning::Witnessed).map(Endorsement::signer).collect()
+        self.each_acting().into_keys().collect()
+    }
+
+    /// Who acts, each once, with the first of the senses in which it signed.
+    pub(super) fn each_acting(&self) -> BTreeMap<PublicKey, Meaning> {
+        let mut all = BTreeMap::new();
+        for (key, meaning) in self.endorsers().filter(|(_, meaning)| *meaning != Meaning::Witnessed) {
+            all.entry(key).or_insert(meaning);
+        }
+        all
     }
 }
 
@@ -100,6 +147,12 @@ pub trait Handler {
     /// # Errors
     /// [`Fault`]; the caller takes back what was written.
     fn execute(&self, frame: &Frame<'_>, state: &mut Delta<'_>, at: Moment) -> Result<(), Fault>;
+
+    /// Whose signatures it takes, if it is done in an account's name and a proposal may collect them; `None` keeps it
+    /// out of proposals.
+    fn authority(&self) -> Option<Authority> {
+        None
+    }
 }
 
 /// Why an action was not executed: the rules said no, or the state could not be read.
@@ -130,6 +183,57 @@ pub(super) fn require_approvals(
         }
     }
     if have >= need { Ok(()) } else { Err(Refusal::MissingApprovals { have, need }.into()) }
+}
+
+/// Checks that the signers may act for an account with this authority.
+///
+/// # Errors
+/// [`Refusal::Policy`], naming what lacks.
+pub(super) fn require(
+    authority: Authority,
+    account: &Account,
+    frame: &Frame<'_>,
+    facts: &Facts<'_>,
+    at: Moment,
+) -> Result<(), Fault> {
+    let mut signers = Vec::new();
+    for key in frame.acting() {
+        if counts(&key, account, facts, at)? {
+            signers.push(key);
+        }
+    }
+    Ok(authority.satisfied_by(account.policy(), signers).map_err(Refusal::from)?)
+}
+
+/// Checks that every signer has a say in the account.
+///
+/// # Errors
+/// [`Refusal::NoStanding`].
+pub(super) fn require_standing(
+    account: &Account,
+    frame: &Frame<'_>,
+    facts: &Facts<'_>,
+    at: Moment,
+) -> Result<(), Fault> {
+    for key in frame.acting() {
+        if !counts(&key, account, facts, at)? {
+            return Err(Refusal::NoStanding.into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether a key has a say in an account: it stands in the policy, and neither has its member left or run out nor its
+/// device been retired. The patient's keys are nobody's membership and no device's.
+pub(super) fn counts(key: &PublicKey, account: &Account, facts: &Facts<'_>, at: Moment) -> Result<bool, StateError> {
+    match account.policy().class_of(key) {
+        None => return Ok(false),
+        Some(KeyClass::Patient) => return Ok(true),
+        Some(_) => {}
+    }
+    let left = facts.member(&MemberId::of(key))?.is_some_and(|member| !member.acts_at(at.time));
+    let retired = facts.device(&account.id(), key)?.is_some_and(|device| device.ended().is_some());
+    Ok(!left && !retired)
 }
 
 /// The active member with this ledger key.

@@ -1,8 +1,13 @@
 //! Opening an account: the patient's keys, and somebody who knows whose they are.
 
-use super::{Fault, Frame, Handler, Refusal, handler::acting_member};
+use super::{
+    Fault, Frame, Handler, Refusal,
+    amend::{adopt, may_enter},
+    equip::register,
+    handler::acting_member,
+};
 use crate::{
-    account::{Account, KeyClass, MAX_GATEWAYS, Policy, address},
+    account::{Account, Device, KeyClass, MAX_GATEWAYS, Policy, PolicyCause, address},
     codec::List,
     envelope::Meaning,
     identity::MemberId,
@@ -10,10 +15,11 @@ use crate::{
     record::DataKind,
     state::{
         Delta,
-        tables::{Facts, KeyOwner, Places},
+        tables::{Facts, Places},
     },
     time::Moment,
 };
+use alloc::collections::BTreeSet;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Opens an account for one kind of data.
@@ -53,6 +59,9 @@ impl Handler for Open {
         if frame.account()? != address(&frame.chain(), self.kind, &self.policy, &self.salt) {
             return Err(Refusal::WrongAddress);
         }
+        if self.gateways.iter().collect::<BTreeSet<_>>().len() != self.gateways.len() {
+            return Err(Refusal::DeviceExists);
+        }
         let acting = frame.acting();
         let patient = || self.policy.keys_of(KeyClass::Patient);
         if patient().next().is_none() {
@@ -73,21 +82,18 @@ impl Handler for Open {
         if facts.has(&facts.places().account(&frame.account()?))? {
             return Err(Refusal::AccountExists.into());
         }
-        for key in self.policy.keys_of(KeyClass::Patient) {
-            if facts.has(&facts.places().patient_key(key))? {
-                return Err(Refusal::PatientKeyInUse.into());
-            }
-        }
+        let patient = self.policy.keys_of(KeyClass::Patient).copied().collect();
+        may_enter(&frame.account()?, &patient, facts)?;
         Self::certifier(frame, facts, at)?.map(|_| ()).ok_or_else(|| Refusal::NoCertifier.into())
     }
 
     fn execute(&self, frame: &Frame<'_>, state: &mut Delta<'_>, at: Moment) -> Result<(), Fault> {
         let (id, places) = (frame.account()?, Places::new(frame.chain()));
         let certifier = Self::certifier(frame, &Facts::new(frame.chain(), state), at)?.ok_or(Refusal::NoCertifier)?;
-        for key in self.policy.keys_of(KeyClass::Patient) {
-            state.put(places.patient_key(key), &KeyOwner { account: id })?;
-        }
         let account = Account::new(id, self.kind, self.policy.clone(), self.gateways.clone(), certifier, at.height);
-        Ok(state.put(places.account(&id), &account)?)
+        for (number, key) in (0..).zip(&self.gateways) {
+            register(&Device::at_opening(*key, id, number, at.height), &places, state)?;
+        }
+        adopt(frame.chain(), &account, PolicyCause::Opened, state, at)
     }
 }

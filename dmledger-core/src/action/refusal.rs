@@ -1,7 +1,7 @@
 //! Why an action is not accepted.
 
 use crate::{
-    account::Missing,
+    account::{Missing, ProposalStatus},
     codec::CodecError,
     identity::{CertificateError, MemberId},
     record::RecordId,
@@ -150,6 +150,76 @@ refusals! {
     171 "grant was revoked already" AlreadyRevoked;
     /// The request's name is taken.
     180 "request was answered already" RequestExists;
+    /// What is proposed cannot be read as an action.
+    200 "proposed action unreadable: {error}" UnreadableProposal {
+        /// What is wrong with it.
+        error: CodecError,
+    };
+    /// What is proposed is no action in an account's name that signatures can be collected for.
+    201 "this action cannot be proposed" NotProposable;
+    /// The very same proposal was made before.
+    202 "proposed already" ProposalExists;
+    /// There is no such proposal in this account.
+    203 "no such proposal in this account" UnknownProposal;
+    /// The proposal no longer waits.
+    204 "proposal {status}" ProposalEnded {
+        /// What became of it.
+        status: ProposalStatus,
+    };
+    /// The proposal's time is over.
+    205 "proposal lapsed" ProposalLapsed;
+    /// It would wait longer than a proposal can.
+    206 "proposal waits beyond {latest}" WaitsTooLong {
+        /// Latest end.
+        latest: Timestamp,
+    };
+    /// No room for another proposal, in the account or of this proposer.
+    207 "no room for another proposal: {max} can wait, a quarter of them of one proposer" TooManyProposals {
+        /// How many can wait in an account.
+        max: usize,
+    };
+    /// A signer has no say in the account.
+    208 "signer has no say in this account" NoStanding;
+    /// A signer has signed the proposal before.
+    209 "signer has endorsed this proposal before" EndorsedAlready;
+    /// More signers than any policy has keys.
+    210 "too many signers" TooManySigners;
+    /// The signer neither proposed nor endorsed it, nor is the patient.
+    211 "signer can neither withdraw, reject nor leave this proposal" NotYoursToWithdraw;
+    /// A policy out of its turn.
+    220 "policy number {found} where {expected} is next" WrongPolicyNumber {
+        /// Number found.
+        found: u64,
+        /// Number expected.
+        expected: u64,
+    };
+    /// The policy is the one in force.
+    221 "policy is in force already" PolicyUnchanged;
+    /// An account does not become a patient's, nor cease to be one.
+    222 "an account keeps having patient keys, or having none" PatientKeysComeOrGo;
+    /// A patient key enters a policy without proof that somebody holds it.
+    223 "a patient key enters without proof that it is held" UnprovedKey;
+    /// The device's key is known in this account.
+    230 "device key is registered already" DeviceExists;
+    /// There is no such device in this account.
+    231 "no such device in this account" UnknownDevice;
+    /// The device was retired or replaced before.
+    232 "device was retired at height {height}" DeviceRetired {
+        /// Since when.
+        height: Height,
+    };
+    /// No room for another device.
+    233 "{max} devices are paired already" TooManyDevices {
+        /// How many there can be.
+        max: usize,
+    };
+    /// A mandate out of its turn.
+    240 "mandate number {found} where {expected} is next" WrongMandateNumber {
+        /// Number found.
+        found: u64,
+        /// Number expected.
+        expected: u64,
+    };
 }
 
 impl From<Missing> for Refusal {

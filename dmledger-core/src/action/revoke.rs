@@ -1,8 +1,8 @@
 //! Revoking: taking a grant back is never harder than giving it.
 
-use super::{Fault, Frame, Handler, Refusal};
+use super::{Fault, Frame, Handler, Refusal, handler::require};
 use crate::{
-    account::KeyClass,
+    account::Authority,
     consent::{GrantId, GrantStatus},
     state::{
         Delta,
@@ -28,13 +28,10 @@ impl Handler for Revoke {
         frame.account().map(|_| ())
     }
 
-    fn verify(&self, frame: &Frame<'_>, facts: &Facts<'_>, _: Moment) -> Result<(), Fault> {
+    fn verify(&self, frame: &Frame<'_>, facts: &Facts<'_>, at: Moment) -> Result<(), Fault> {
         let id = frame.account()?;
         let account = facts.account(&id)?.ok_or(Refusal::UnknownAccount)?;
-        let (policy, acting) = (account.policy(), frame.acting());
-        if !acting.iter().any(|key| policy.class_of(key) == Some(KeyClass::Patient)) {
-            policy.satisfied_by(acting).map_err(Refusal::from)?;
-        }
+        require(Authority::Closing, &account, frame, facts, at)?;
         let record = facts.grant(&self.grant)?.filter(|record| record.account() == id);
         match record.ok_or(Refusal::UnknownGrant)?.status() {
             GrantStatus::Standing => Ok(()),
@@ -46,5 +43,9 @@ impl Handler for Revoke {
         let places = Places::new(frame.chain());
         let record = Facts::new(frame.chain(), state).grant(&self.grant)?.ok_or(Refusal::UnknownGrant)?;
         Ok(state.put(places.grant(&self.grant), &record.revoke(at.height))?)
+    }
+
+    fn authority(&self) -> Option<Authority> {
+        Some(Authority::Closing)
     }
 }

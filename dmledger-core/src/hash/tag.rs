@@ -86,6 +86,13 @@ tags! {
     POSSESSION = "dmledger/core/certificate-possession/v1", "what a ledger key signs to be put in a certificate";
     CERTIFICATE = "dmledger/core/certificate/v1", "digest of a certificate";
     ACCOUNT = "dmledger/core/account/v1", "address of an account";
+    DEVICE_MARK = "dmledger/core/device-mark/v1", "what a device is called within one account";
+    DEVICE_KEY = "dmledger/core/device-key/v1", "entry of an account's list of devices: a key";
+    DEVICE_POSSESSION = "dmledger/core/device-possession/v1", "what a device signs to be paired";
+    PATIENT_KEY_POSSESSION = "dmledger/core/patient-key-possession/v1", "what a patient key signs to enter a policy";
+    POLICY_VERSION = "dmledger/core/policy-version/v1", "an entry of an account's policy history";
+    MANDATE = "dmledger/core/mandate/v1", "an entry of the history of an agent's mandates";
+    RULES = "dmledger/core/auto-sign-rules/v1", "digest of the rules an agent signs by";
     AUDIENCE = "dmledger/core/audience/v1", "an account's grants for one audience";
     ACTION = "dmledger/core/action/v1", "message type of actions";
     ACCESS_ENTRY = "dmledger/core/access-entry/v1", "an entry of an access log";

@@ -1,6 +1,8 @@
 //! Answers about an account at one height, complete and provable: whoever has a trusted state root checks that nothing
 //! was changed and nothing left out. Needs no storage and no rules.
 
+pub mod accounts;
+
 use crate::{
     codec::Canonical,
     consent::{GrantId, GrantRecord},
@@ -34,6 +36,9 @@ pub enum AnswerError {
     /// The list names something that is not there.
     #[error("listed thing is missing")]
     Missing,
+    /// What is shown as the content of a proposal is something else.
+    #[error("content does not belong to its proposal")]
+    OtherContent,
 }
 
 /// All grants of an account, ended ones included, in the order they were made.

@@ -1,5 +1,7 @@
 //! Questions about the state at one height, answered with proofs.
 
+mod accounts;
+
 use super::answer::{AccessLog, AccountGrants, AccountRecords};
 use crate::{
     account::Account,

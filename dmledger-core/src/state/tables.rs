@@ -3,6 +3,8 @@
 //! [`Places`] names the keys; whoever verifies a proof derives them the same way. [`Facts`] reads. Lists hold one digest
 //! a member: the names of members, records and grants, and the digests of access entries.
 
+pub mod accounts;
+
 use super::{Namespace, ProofError, ReadState, ReadTyped, StateError, StateKey, StateProof, StoredList};
 use crate::{
     account::Account,

@@ -14,6 +14,7 @@
 //! # Ok(()) }
 //! ```
 
+mod accounts;
 mod sign;
 
 use crate::{

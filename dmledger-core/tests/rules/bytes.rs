@@ -64,7 +64,7 @@ const FIXED: [&str; 8] = [
     "revoke 162ec35cde48d856",
     "access 10eae4b63a60450e",
     "genesis b736243bee4b4b6f",
-    "state ee342fa735b2c246",
+    "state e0f4d2d0a7193003",
 ];
 
 #[test]

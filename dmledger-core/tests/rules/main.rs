@@ -5,12 +5,15 @@
 mod access;
 mod accounts;
 mod admission;
+mod amend;
 mod audit;
+mod auto_sign;
 mod bytes;
 mod chain;
 mod grants;
 mod members;
 mod model;
+mod proposals;
 mod records;
 
 use dmledger_core::{
