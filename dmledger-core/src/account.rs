@@ -12,6 +12,7 @@
 pub mod authority;
 pub mod auto_sign;
 pub mod device;
+pub mod escrow;
 pub mod policy;
 pub mod proposal;
 pub mod version;

@@ -6,18 +6,23 @@
 //! elsewhere.
 
 pub mod access;
+pub mod accuse;
 pub mod admit;
 pub mod amend;
 pub mod anchor;
 pub mod configure;
+pub mod contract;
 pub mod dismiss;
 pub mod endorse;
 pub mod equip;
+pub mod escrow;
 pub mod grant;
 pub mod handler;
 pub mod instruct;
+pub mod matching;
 pub mod open;
 pub mod propose;
+pub mod provision;
 pub mod reconfigure;
 pub mod refusal;
 pub mod renew;
@@ -25,18 +30,23 @@ pub mod revoke;
 mod settle;
 pub mod withdraw;
 
+pub use accuse::Accuse;
 pub use admit::Admit;
 pub use amend::Amend;
 pub use anchor::Anchor;
-pub use configure::{Founder, Genesis, GenesisError, Parameters, Profile};
+pub use configure::{AdmissionContract, Founder, Genesis, GenesisError, Parameters, Profile};
+pub use contract::ConfigureAdmission;
 pub use dismiss::Dismiss;
 pub use endorse::Endorse;
 pub use equip::Equip;
+pub use escrow::{Close, Confirm, Ending, PublishInfo, Submit};
 pub use grant::GrantAction;
 pub use handler::{Fault, Frame, Handler};
 pub use instruct::Instruct;
+pub use matching::{Enrol, FindSimilar, Leave};
 pub use open::Open;
 pub use propose::Propose;
+pub use provision::Provision;
 pub use reconfigure::Reconfigure;
 pub use refusal::Refusal;
 pub use renew::Renew;
@@ -92,6 +102,26 @@ pub enum Action {
     Equip(Box<Equip>) = 24,
     /// Tells which rules the patient's agent signs by.
     Instruct(Instruct) = 25,
+    /// Lets an institution's records wait for the patient.
+    Submit(Box<Submit>) = 50,
+    /// Takes waiting records into the account.
+    Confirm(Confirm) = 51,
+    /// Ends what waits without release.
+    Close(Close) = 52,
+    /// Lets every member know something about an account.
+    PublishInfo(Box<PublishInfo>) = 53,
+    /// Joins similar cases.
+    Enrol(Enrol) = 54,
+    /// Leaves similar cases.
+    Leave(Leave) = 55,
+    /// Asks for similar cases.
+    FindSimilar(FindSimilar) = 56,
+    /// Convicts a validator.
+    Accuse(Box<Accuse>) = 57,
+    /// Changes the admission contract.
+    ConfigureAdmission(ConfigureAdmission) = 58,
+    /// Registers a chain node.
+    Provision(Provision) = 59,
 }
 
 impl Action {
@@ -115,6 +145,16 @@ impl Action {
             Self::Amend(action) => action.as_ref(),
             Self::Equip(action) => action.as_ref(),
             Self::Instruct(action) => action,
+            Self::Submit(action) => action.as_ref(),
+            Self::Confirm(action) => action,
+            Self::Close(action) => action,
+            Self::PublishInfo(action) => action.as_ref(),
+            Self::Enrol(action) => action,
+            Self::Leave(action) => action,
+            Self::FindSimilar(action) => action,
+            Self::Accuse(action) => action.as_ref(),
+            Self::ConfigureAdmission(action) => action,
+            Self::Provision(action) => action,
         }
     }
 
@@ -138,6 +178,16 @@ impl Action {
             Self::Amend(_) => "amend",
             Self::Equip(_) => "equip",
             Self::Instruct(_) => "instruct",
+            Self::Submit(_) => "submit",
+            Self::Confirm(_) => "confirm",
+            Self::Close(_) => "close",
+            Self::PublishInfo(_) => "publish-info",
+            Self::Enrol(_) => "enrol",
+            Self::Leave(_) => "leave",
+            Self::FindSimilar(_) => "find-similar",
+            Self::Accuse(_) => "accuse",
+            Self::ConfigureAdmission(_) => "configure-admission",
+            Self::Provision(_) => "provision",
         }
     }
 

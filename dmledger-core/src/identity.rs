@@ -3,6 +3,8 @@
 //! A CA's X.509 certificate ([`certificate`]) carries a TLS key; a private extension ([`binding`]) ties the ledger key
 //! to it, for one network and one [`Role`]. Verified, it is a [`Credential`]; admitted by the ledger, it is a
 //! [`Member`]. A CA alone admits nobody: admission needs the approval of institutions that are members already.
+//!
+#![doc = include_str!("../docs/membership.md")]
 
 pub mod binding;
 pub mod certificate;

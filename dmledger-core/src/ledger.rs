@@ -16,7 +16,7 @@ pub mod query;
 mod signatures;
 
 pub use agent::{Agent, AgentError, Considered};
-pub use answer::{AccessLog, AccountGrants, AccountRecords, AnswerError};
+pub use answer::{AccessLog, AccountEscrows, AccountGrants, AccountRecords, AnswerError, EscrowLog, MatchLog};
 #[cfg(feature = "std")]
 pub use machine::Ledger;
 #[cfg(feature = "std")]

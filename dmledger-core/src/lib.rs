@@ -27,6 +27,7 @@ pub mod interop;
 pub mod key;
 pub mod ledger;
 pub mod light;
+pub mod matching;
 pub mod quorum;
 pub mod record;
 pub mod scope;

@@ -1,5 +1,11 @@
 //! Who decides the order of blocks, how a vote is worded, and what proves that enough of them agreed.
 
+pub mod evidence;
+mod proposal;
+
+pub use evidence::Evidence;
+pub use proposal::Proposal;
+
 use crate::{
     codec::{Canonical, List},
     envelope::{ChainId, digest_newtype},

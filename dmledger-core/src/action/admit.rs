@@ -8,6 +8,7 @@ use super::{
 use crate::{
     codec::Bytes,
     identity::{Binding, Certificate, Credential, Member, MemberId, certificate::MAX_CERTIFICATE_BYTES},
+    quorum::Address,
     state::{Delta, tables::Facts},
     time::Moment,
 };
@@ -15,8 +16,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Makes the holder of a certificate a member.
 ///
-/// Endorsed as approved by as many institutions as genesis asks for; a founding member with the key, role and name that
-/// genesis gives needs none. The holder itself has signed inside the certificate.
+/// Endorsed as approved by as many members as the admission contract asks for, for a role it is open to; a founding
+/// member with the key, role and name that genesis gives needs none, nor does one the network's profile welcomes. The
+/// holder itself has signed inside the certificate.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 #[expect(clippy::exhaustive_structs, reason = "a message: what stands in it is what is signed")]
 pub struct Admit {
@@ -53,8 +55,17 @@ impl Handler for Admit {
         if facts.has(&facts.places().member(&id))? {
             return Err(Refusal::AlreadyMember.into());
         }
+        // A key serves one purpose: a node's is not its owner's.
+        if facts.node(&Address::of(&credential.key()))?.is_some() {
+            return Err(Refusal::NodeKeyInUse.into());
+        }
         let founder: Option<Founder> = facts.get(&facts.places().founder(&id))?;
         if founder.is_some_and(|one| one.role == credential.role() && one.name == *credential.name()) {
+            return Ok(());
+        }
+        let settings = Settings::read(facts)?;
+        settings.contract().admits(&credential)?;
+        if settings.profile().welcomes(credential.role()) {
             return Ok(());
         }
         require_approvals(frame, facts, at, None)

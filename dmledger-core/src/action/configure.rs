@@ -3,6 +3,13 @@
 //! The network's identity is the digest of its genesis. Certificates name the network they are for, so genesis cannot
 //! contain them: it names founding members by key and role, and their certificates follow by [`Admit`](super::Admit).
 
+mod contract;
+mod parameters;
+
+pub(super) use contract::replace as replace_contract;
+pub use contract::{AdmissionContract, Provisioning, RoleSet, require_inline_allowed};
+pub use parameters::{HomeVotes, LEAST_CELL, LEAST_PUBLIC_CELL, MAX_SKEW, MOST_CELL, Parameters, Penalty, Profile};
+
 use super::{Fault, Frame, Handler, Refusal};
 use crate::{
     codec::{Bytes, Canonical, CodecError, List},
@@ -16,48 +23,12 @@ use crate::{
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use borsh::{BorshDeserialize, BorshSerialize};
-use core::time::Duration;
 use thiserror::Error;
 
 /// Most authorities a network believes.
 pub const MAX_AUTHORITIES: usize = 8;
 /// Most members genesis can name; more join by admission.
 pub const MAX_FOUNDERS: usize = 128;
-/// Longest allowed distance between a block's time and a validator's clock.
-pub const MAX_SKEW: Duration = Duration::from_secs(600);
-
-/// What kind of network it is. One code path: a profile is a set of parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
-#[borsh(use_discriminant = true)]
-#[repr(u8)]
-#[non_exhaustive]
-pub enum Profile {
-    /// Several institutions; the default.
-    Consortium = 1,
-    /// One operator.
-    Private = 2,
-    /// Anybody may follow: commitments and proofs only, no ciphertext on the ledger.
-    Public = 3,
-}
-
-/// Limits of a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
-#[expect(clippy::exhaustive_structs, reason = "a part of genesis: what stands in it is what is hashed")]
-pub struct Parameters {
-    /// Allowed distance between a proposal's time and a validator's clock, in milliseconds; at most [`MAX_SKEW`].
-    pub max_skew_ms: u64,
-    /// Longest block in bytes.
-    pub max_block_bytes: u32,
-    /// Most actions in one block.
-    pub max_block_actions: u32,
-}
-
-impl Default for Parameters {
-    fn default() -> Self {
-        Self { max_skew_ms: 30_000, max_block_bytes: 4 * 1024 * 1024, max_block_actions: 8192 }
-    }
-}
-
 /// A member that genesis names: its certificate is admitted without further approval.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
 #[expect(clippy::exhaustive_structs, reason = "a part of genesis: what stands in it is what is hashed")]
@@ -181,18 +152,9 @@ impl Genesis {
         if keys.len() != self.founders.len() {
             return Err(GenesisError::DuplicateFounder);
         }
-        let institutions = self.founders.iter().filter(|founder| founder.role.is_institution()).count();
-        if self.approvals == 0 || usize::from(self.approvals) > institutions {
-            return Err(GenesisError::Approvals { approvals: self.approvals, institutions });
-        }
-        let limits = self.parameters;
-        let skew = Duration::from_millis(limits.max_skew_ms);
-        let bytes = usize::try_from(limits.max_block_bytes).unwrap_or(usize::MAX);
-        let actions = usize::try_from(limits.max_block_actions).unwrap_or(usize::MAX);
-        let bytes_fit = (crate::block::MAX_ACTION_BYTES + 1024..=crate::block::MAX_BLOCK_BYTES).contains(&bytes);
-        if skew.is_zero() || skew > MAX_SKEW || !bytes_fit || !(1..=crate::block::MAX_ACTIONS).contains(&actions) {
-            return Err(GenesisError::Parameters);
-        }
+        let approvers = self.profile.approvers(self.founders.iter().map(|founder| founder.role));
+        AdmissionContract::founding(self.approvals).validate(approvers)?;
+        self.parameters.validate(self.profile)?;
         Ok(())
     }
 }
@@ -207,7 +169,7 @@ impl Canonical for Genesis {
 pub struct Settings {
     profile: Profile,
     authorities: List<Bytes<MAX_CERTIFICATE_BYTES>, MAX_AUTHORITIES>,
-    approvals: u16,
+    contract: AdmissionContract,
     parameters: Parameters,
 }
 
@@ -232,10 +194,16 @@ impl Settings {
         self.parameters
     }
 
-    /// Institutions that must approve a new member.
+    /// The admission contract in force.
+    #[must_use]
+    pub const fn contract(&self) -> &AdmissionContract {
+        &self.contract
+    }
+
+    /// Members that must approve an admission.
     #[must_use]
     pub const fn approvals(&self) -> u16 {
-        self.approvals
+        self.contract.approvals
     }
 
     /// The authorities.
@@ -270,10 +238,11 @@ impl Handler for Genesis {
         let settings = Settings {
             profile: self.profile,
             authorities: self.authorities.clone(),
-            approvals: self.approvals,
+            contract: AdmissionContract::founding(self.approvals),
             parameters: self.parameters,
         };
         state.put(places.settings(), &settings)?;
+        state.put(places.profile(), &self.profile)?;
         state.put(places.validators(), &self.validators)?;
         for founder in &self.founders {
             state.put(places.founder(&MemberId::of(&founder.key)), founder)?;
@@ -306,6 +275,17 @@ pub enum GenesisError {
     /// A limit out of range.
     #[error("parameter out of range")]
     Parameters,
+    /// Homes are to vote in a network of institutions.
+    #[error("homes do not vote in a consortium")]
+    HomesVote,
+    /// Cells of similar cases that would tell too much, or never answer.
+    #[error("cells of {found} similar cases, this profile asks for {least} at least")]
+    SmallCell {
+        /// Cases asked for.
+        found: u16,
+        /// Fewest this profile allows.
+        least: u16,
+    },
     /// Too many parts, or too long.
     #[error(transparent)]
     TooLong(#[from] CodecError),

@@ -1,6 +1,10 @@
 //! Dismissal: a member is out from the block that says so, on every node at the same height.
 
-use super::{Fault, Frame, Handler, Refusal, handler::require_approvals};
+use super::{
+    Fault, Frame, Handler, Refusal,
+    handler::require_approvals,
+    provision::{addresses_of, leave_validators},
+};
 use crate::{
     identity::{MemberId, MemberStatus},
     state::{
@@ -13,7 +17,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Ends a membership, for ever: the key does not come back, a new one may be admitted.
 ///
-/// Endorsed as approved by as many institutions as an admission takes; the member itself does not count.
+/// Endorsed as approved by as many members as an admission takes; the member itself does not count. Its keys and its
+/// nodes' leave the validators with the next block.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 #[expect(clippy::exhaustive_structs, reason = "a message: what stands in it is what is signed")]
 pub struct Dismiss {
@@ -36,7 +41,11 @@ impl Handler for Dismiss {
 
     fn execute(&self, frame: &Frame<'_>, state: &mut Delta<'_>, at: Moment) -> Result<(), Fault> {
         let places = Places::new(frame.chain());
-        let member = Facts::new(frame.chain(), state).member(&self.member)?.ok_or(Refusal::UnknownMember)?;
-        Ok(state.put(places.member(&self.member), &member.revoke(at.height))?)
+        let (member, votes) = {
+            let facts = Facts::new(frame.chain(), state);
+            (facts.member(&self.member)?.ok_or(Refusal::UnknownMember)?, addresses_of(&self.member, &facts)?)
+        };
+        state.put(places.member(&self.member), &member.revoke(at.height))?;
+        leave_validators(&votes, state, &places)
     }
 }

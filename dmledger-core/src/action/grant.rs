@@ -1,6 +1,6 @@
 //! Granting: the account's holders let somebody use its records, or shut somebody out.
 
-use super::{Fault, Frame, Handler, Refusal, handler::require};
+use super::{Fault, Frame, Handler, Refusal, configure::require_inline_allowed, handler::require};
 use crate::{
     account::Authority,
     consent::grant::{Audience, Grant, GrantId, GrantRecord, GrantStatus},
@@ -37,6 +37,7 @@ impl Handler for GrantAction {
         if self.grant.validity.is_over(at.height, at.time) {
             return Err(Refusal::GrantIsOver.into());
         }
+        require_inline_allowed(self.grant.delivery.as_slice().len(), facts)?;
         if let Audience::Member(member) = self.grant.audience {
             let known = facts.member(&member)?;
             if !known.is_some_and(|one| one.acts_at(at.time)) {

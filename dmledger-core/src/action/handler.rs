@@ -167,18 +167,19 @@ pub enum Fault {
     State(#[from] StateError),
 }
 
-/// Checks that as many institutions as an admission takes have approved; `except` does not count.
+/// Checks that as many of those who have a say as an admission takes have approved; `except` does not count.
 pub(super) fn require_approvals(
     frame: &Frame<'_>,
     facts: &Facts<'_>,
     at: Moment,
     except: Option<MemberId>,
 ) -> Result<(), Fault> {
-    let need = Settings::read(facts)?.approvals();
+    let settings = Settings::read(facts)?;
+    let need = settings.approvals();
     let mut have = 0;
     for key in frame.signers(Meaning::Approved) {
         let member = acting_member(&key, facts, at.time)?;
-        if member.is_some_and(|member| member.role().is_institution() && Some(member.id()) != except) {
+        if member.is_some_and(|member| settings.profile().approves(member.role()) && Some(member.id()) != except) {
             have += 1;
         }
     }
@@ -234,6 +235,12 @@ pub(super) fn counts(key: &PublicKey, account: &Account, facts: &Facts<'_>, at: 
     let left = facts.member(&MemberId::of(key))?.is_some_and(|member| !member.acts_at(at.time));
     let retired = facts.device(&account.id(), key)?.is_some_and(|device| device.ended().is_some());
     Ok(!left && !retired)
+}
+
+/// The active member of this name.
+pub(super) fn require_member(id: &MemberId, facts: &Facts<'_>, time: Timestamp) -> Result<Member, Fault> {
+    let member = facts.member(id)?.filter(|member| member.acts_at(time));
+    member.ok_or_else(|| Refusal::NotAMember.into())
 }
 
 /// The active member with this ledger key.

@@ -1,9 +1,14 @@
 //! Changing the validators while the network runs.
 
-use super::{Fault, Frame, Handler, Refusal, handler::require_approvals};
+use super::{
+    Fault, Frame, Handler, Refusal,
+    configure::{Provisioning, Settings},
+    handler::{require_approvals, require_member},
+    provision::{IsNode, owner},
+};
 use crate::{
     codec::Canonical,
-    quorum::ValidatorSet,
+    quorum::{Validator, ValidatorSet},
     state::{
         Delta, StateError,
         tables::{Facts, Places},
@@ -14,7 +19,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Names the validators that decide from the next block on.
 ///
-/// Endorsed as approved by as many institutions as an admission takes. Changes are numbered, so that an old one cannot
+/// Endorsed as approved by as many members as an admission takes; whoever is new among them is a member's key, or a
+/// node's that an end node provisioned. Changes are numbered, so that an old one cannot
 /// be sent again when the set happens to be the same as before it.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 #[expect(clippy::exhaustive_structs, reason = "a message: what stands in it is what is signed")]
@@ -38,6 +44,25 @@ fn changes(facts: &Facts<'_>) -> Result<u64, StateError> {
     Ok(changes.unwrap_or_default().0)
 }
 
+/// Checks that a key may vote: a member stands behind it whose role lets it, provisioned if the contract asks for that,
+/// and it was never caught. Those who vote already are not asked again, or nobody could be named beside a founder.
+fn may_vote(one: &Validator, facts: &Facts<'_>, at: Moment) -> Result<(), Fault> {
+    if let Some(offender) = facts.offender(&one.address())? {
+        return Err(Refusal::ConvictedAlready { height: offender.at.height }.into());
+    }
+    if facts.validators()?.is_some_and(|set| set.get(&one.address()).is_some()) {
+        return Ok(());
+    }
+    let settings = Settings::read(facts)?;
+    let (member, is_node) = owner(&one.key(), facts)?.ok_or(Refusal::NotAMember)?;
+    let member = require_member(&member, facts, at.time)?;
+    if settings.contract().provisioning == Provisioning::Required && is_node == IsNode::No {
+        return Err(Refusal::NotProvisioned.into());
+    }
+    let role = member.role();
+    if settings.parameters().may_vote(role) { Ok(()) } else { Err(Refusal::MayNotVote { role }.into()) }
+}
+
 impl Handler for Reconfigure {
     fn check(&self, frame: &Frame<'_>) -> Result<(), Refusal> {
         frame.no_account()
@@ -48,7 +73,8 @@ impl Handler for Reconfigure {
         if self.number != expected {
             return Err(Refusal::WrongChange { found: self.number, expected }.into());
         }
-        require_approvals(frame, facts, at, None)
+        require_approvals(frame, facts, at, None)?;
+        self.validators.iter().try_for_each(|one| may_vote(one, facts, at))
     }
 
     fn execute(&self, frame: &Frame<'_>, state: &mut Delta<'_>, _: Moment) -> Result<(), Fault> {

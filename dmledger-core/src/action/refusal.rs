@@ -1,9 +1,9 @@
 //! Why an action is not accepted.
 
 use crate::{
-    account::{Missing, ProposalStatus},
+    account::{Missing, ProposalStatus, escrow::Intake},
     codec::CodecError,
-    identity::{CertificateError, MemberId},
+    identity::{CertificateError, MemberId, Role},
     record::RecordId,
     time::{Height, Timestamp},
 };
@@ -219,6 +219,111 @@ refusals! {
         found: u64,
         /// Number expected.
         expected: u64,
+    };
+    /// The publication does not fit an escrow: an entry is not the author's own, or is numbered.
+    350 "an entry is not the publisher's own, or has a number already" NotForEscrow;
+    /// The publisher is no institution.
+    351 "only institutions publish" NotAnInstitution;
+    /// The account takes no publications of this institution.
+    352 "the account takes publications of: {intake:?}" IntakeClosed {
+        /// Whose it takes.
+        intake: Intake,
+    };
+    /// Not one of the patient's keys.
+    353 "not a key of this account's patient" NotAPatientKey;
+    /// The address is taken.
+    354 "a publication waits or waited at this address already" EscrowExists;
+    /// As many wait as there may.
+    355 "{max} publications wait for this account already" TooManyWaiting {
+        /// How many there can be.
+        max: usize,
+    };
+    /// Nothing waits there for this account.
+    356 "no such publication for this account" UnknownEscrow;
+    /// It was decided before.
+    357 "publication was decided already" EscrowDecided;
+    /// Its time is over.
+    358 "time to decide on the publication is over" EscrowOver;
+    /// Its time is not over.
+    359 "time to decide on the publication is not over" EscrowNotOver;
+    /// The address is not made of these keys and this secret.
+    360 "address does not follow from the two keys and this secret" WrongTweak;
+    /// Only who published withdraws.
+    361 "not the institution that published" NotThePublisher;
+    /// The information is out of its turn.
+    362 "information {found} where {expected} is next" WrongInfoNumber {
+        /// Number found.
+        found: u64,
+        /// Number expected.
+        expected: u64,
+    };
+    /// A text that would trouble a screen.
+    363 "text contains control characters" ControlCharacters;
+    /// The network's profile allows nothing inline.
+    364 "{bytes} bytes of text or ciphertext, a public network carries none" InlineForbidden {
+        /// How many there are.
+        bytes: usize,
+    };
+    /// A cell or a pseudonym stands in it twice.
+    370 "a cell or a case is named twice" DuplicateCase;
+    /// The account is enrolled.
+    371 "account is enrolled already" AlreadyEnrolled;
+    /// The pseudonym is taken.
+    372 "case is named so already" CaseExists;
+    /// There is no such enrolment.
+    373 "account is not enrolled so" NotEnrolled;
+    /// The role does not ask for similar cases.
+    374 "a {role} does not ask for similar cases" MayNotMatch {
+        /// The role.
+        role: Role,
+    };
+    /// The validator was convicted before.
+    380 "validator was convicted at height {height}" ConvictedAlready {
+        /// Height of the conviction.
+        height: Height,
+    };
+    /// The key never had a vote here.
+    381 "key is neither a validator's nor a member's" NotAValidator;
+    /// A contract that would let nobody in.
+    385 "contract that nobody could fulfil" NobodyApproves;
+    /// Another contract is next, or in force.
+    386 "admission contract {found} where {expected} is meant" WrongContract {
+        /// Number found.
+        found: u64,
+        /// Number expected.
+        expected: u64,
+    };
+    /// Only a data centre configures the contract.
+    387 "no data centre signed as author" NotADataCentre;
+    /// The contract is not open to this role.
+    388 "admission contract is not open to a {role}" RoleNotAdmitted {
+        /// The role.
+        role: Role,
+    };
+    /// The certificate lives longer than the contract allows.
+    389 "certificate is valid for more than {days} days" CertificateTooLong {
+        /// Days allowed.
+        days: u16,
+    };
+    /// Only an end node provisions.
+    390 "no end node signed as author" NotAnEndNode;
+    /// The node did not show its key.
+    391 "node's own key did not sign" NodeKeyDidNotSign;
+    /// The member did not agree to the node.
+    392 "member whose node it is did not approve" OwnerDidNotApprove;
+    /// The key serves something else.
+    393 "key is in use already" NodeKeyInUse;
+    /// No room for another node.
+    394 "member has {max} nodes already" TooManyNodes {
+        /// How many there can be.
+        max: usize,
+    };
+    /// The contract asks for a provisioned node.
+    395 "validators must be provisioned nodes" NotProvisioned;
+    /// The role does not vote here.
+    396 "a {role} does not vote in this network" MayNotVote {
+        /// The role.
+        role: Role,
     };
 }
 

@@ -54,6 +54,7 @@ tags! {
     SEAL_GATE_KEY = "dmledger/zk/seal-gate-key/v1", "key of a subset of gate nodes";
     SEAL_GATE_PARTIAL = "dmledger/zk/seal-gate-partial/v1", "partial of a record's mask";
     SEAL_GATE_CHECK = "dmledger/zk/seal-gate-check/v1", "check tag of a partial";
+    SEAL_ESCROW_TWEAK = "dmledger/zk/seal-escrow-tweak/v1", "what an escrow's address is made with, from the records' data keys";
     SEAL_CAPSULE = "dmledger/zk/seal-capsule/v1", "context of a capsule";
     SEAL_CAPSULE_SEED = "dmledger/zk/seal-capsule-seed/v1", "seed of a capsule's shares";
     SEAL_CAPSULE_SHARE = "dmledger/zk/seal-capsule-share/v1", "share of a capsule's key";
@@ -95,6 +96,12 @@ tags! {
     RULES = "dmledger/core/auto-sign-rules/v1", "digest of the rules an agent signs by";
     AUDIENCE = "dmledger/core/audience/v1", "an account's grants for one audience";
     ACTION = "dmledger/core/action/v1", "message type of actions";
+    ESCROW_ADDRESS = "dmledger/core/escrow-address/v1", "account in which a publication waits: both keys and a secret";
+    ESCROW_PUBLICATION = "dmledger/core/escrow-publication/v1", "digest of a publication";
+    ESCROW_ENTRY = "dmledger/core/escrow-entry/v1", "an entry of an account's escrow log";
+    MATCH_CELL = "dmledger/core/match-cell/v1", "name of a cell of similar cases, under a key";
+    MATCH_CASE = "dmledger/core/match-case/v1", "pseudonym of a case within a cell";
+    MATCH_ENTRY = "dmledger/core/match-entry/v1", "an entry of the log of questions for similar cases";
     ACCESS_ENTRY = "dmledger/core/access-entry/v1", "an entry of an access log";
     GENESIS = "dmledger/core/genesis/v1", "identity of a network: its genesis";
     STATE_KEY = "dmledger/core/state-key/v1", "where a thing stands in the state tree";

@@ -2,6 +2,9 @@
 //! was changed and nothing left out. Needs no storage and no rules.
 
 pub mod accounts;
+mod escrow;
+
+pub use escrow::{AccountEscrows, EscrowLog, MatchLog};
 
 use crate::{
     codec::Canonical,

@@ -151,7 +151,7 @@ pub(super) fn may_wait(refusal: &Refusal) -> bool {
     match refusal {
         Refusal::WrongSequence { found, expected } => found > expected && found - expected <= LOOKAHEAD,
         // Block time stands still between blocks; the proposer's clock decides.
-        Refusal::Certificate { error: CertificateError::NotYetValid { .. } } => true,
+        Refusal::Certificate { error: CertificateError::NotYetValid { .. } } | Refusal::EscrowNotOver => true,
         _ => false,
     }
 }

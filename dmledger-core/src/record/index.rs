@@ -89,7 +89,7 @@ impl Canonical for ContentId {
 pub struct IndexFacts {
     /// The record's name.
     pub record: RecordId,
-    /// Its place in the account, from 0 without gap.
+    /// Its place in the account, from 0 without gap; [`Self::IN_ESCROW`] if it was signed before that was known.
     pub sequence: u64,
     /// Where its ciphertext is.
     pub content: ContentId,
@@ -124,6 +124,12 @@ pub enum IndexError {
     /// The author's key could not sign.
     #[error(transparent)]
     Key(#[from] KeyError),
+}
+
+impl IndexFacts {
+    /// [`Self::sequence`] of a record that an institution publishes: it is signed before its place is known. Once
+    /// released, its place is the one the account's complete list gives it.
+    pub const IN_ESCROW: u64 = u64::MAX;
 }
 
 impl IndexEntry {

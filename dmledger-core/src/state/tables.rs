@@ -4,6 +4,12 @@
 //! a member: the names of members, records and grants, and the digests of access entries.
 
 pub mod accounts;
+mod escrow;
+mod matching;
+mod nodes;
+
+pub use matching::{CasePlace, CaseRow, CellRow, Enrolment, MAX_COHORT, MatchPosition};
+pub use nodes::{NodeList, NodeRecord, Offender, offender_member};
 
 use super::{Namespace, ProofError, ReadState, ReadTyped, StateError, StateKey, StateProof, StoredList};
 use crate::{

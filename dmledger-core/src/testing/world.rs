@@ -65,6 +65,8 @@ pub struct WorldPlan {
     pub patients: usize,
     /// The kind of data their accounts hold.
     pub kind: DataKind,
+    /// What kind of network it is.
+    pub profile: Profile,
     /// Limits.
     pub parameters: Parameters,
 }
@@ -78,6 +80,7 @@ impl Default for WorldPlan {
             residences: 1,
             patients: 1,
             kind: DataKind::ContinuousGlucose,
+            profile: Profile::Consortium,
             parameters: Parameters::default(),
         }
     }
@@ -171,7 +174,7 @@ impl World {
         }
         let genesis = Genesis::new(GenesisParts {
             network: Name::new("world")?,
-            profile: Profile::Consortium,
+            profile: plan.profile,
             time: WORLD_BEGINS,
             authorities: vec![authority.certificate().to_vec()],
             founders: founders.clone(),
@@ -229,7 +232,7 @@ impl World {
         core::mem::replace(&mut self.validators, keys)
     }
 
-    /// The institutions, in the order of the plan.
+    /// The institutions, as planned.
     #[must_use]
     pub fn institutions(&self) -> &[Party] {
         &self.institutions

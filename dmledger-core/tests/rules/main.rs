@@ -10,9 +10,14 @@ mod audit;
 mod auto_sign;
 mod bytes;
 mod chain;
+mod contract;
+mod escrow;
+mod evidence;
 mod grants;
+mod matching;
 mod members;
 mod model;
+mod profiles;
 mod proposals;
 mod records;
 
@@ -20,14 +25,16 @@ use dmledger_core::{
     action::{self, Action, Fault, Refusal, SignedAction},
     decide::AccessOutcome,
     envelope::{AccountId, Envelope, Meaning},
-    key::SecretKey,
+    identity::Role,
+    key::{SecretKey, Suite},
     ledger::{Ledger, Query, StateMachine},
     record::RecordId,
-    testing::{World, WorldPlan},
+    testing::{World, WorldPlan, world::Party},
 };
 
 /// Tests fail by error as well as by assertion.
-type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+type Done = Result<(), Failed>;
+type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// Three institutions, two homes, two patients, everybody admitted and every account open.
 fn world() -> Result<(World, Ledger), Box<dyn std::error::Error + Send + Sync>> {
@@ -62,6 +69,22 @@ fn signed(world: &World, account: Option<AccountId>, body: Action, keys: &[(&Sec
     keys.iter().fold(Envelope::new(world.chain(), account, body), |envelope, (key, meaning)| {
         envelope.sign(key, *meaning).expect("signs")
     })
+}
+
+/// A key, and the same key again: secret keys are never cloned.
+fn twins(world: &mut World) -> (SecretKey, SecretKey) {
+    let bytes = world.bytes();
+    let key = || SecretKey::from_bytes(Suite::Bip340, bytes).expect("a scalar");
+    (key(), key())
+}
+
+/// A new member of this role, admitted by two institutions.
+fn newcomer(world: &mut World, ledger: &mut Ledger, role: Role) -> Result<Party, Failed> {
+    let key = world.key();
+    let party = world.party(key, role, role.name())?;
+    let admission = world.admission(&party, 2)?;
+    world.advance(ledger, &[admission])?;
+    Ok(party)
 }
 
 /// Registers the next `count` records of a patient and returns their names.

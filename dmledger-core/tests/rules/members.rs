@@ -98,7 +98,14 @@ fn a_member_renews_its_certificate_for_the_same_key_and_role_only() -> Done {
 fn validators_change_at_run_time_and_a_light_client_follows() -> Done {
     let mut world = World::new(WorldPlan { validators: 4, ..WorldPlan::default() })?;
     let mut ledger = world.populated()?;
-    let fresh: Vec<_> = (0..4).map(|_| world.key()).collect();
+    let mut fresh = Vec::new();
+    for n in 0..4 {
+        let (key, copy) = super::twins(&mut world);
+        let party = world.party(key, Role::Hospital, &format!("Newcomer {n}"))?;
+        let admission = world.admission(&party, 2)?;
+        world.advance(&mut ledger, &[admission])?;
+        fresh.push(copy);
+    }
     let set = ValidatorSet::new(fresh.iter().map(|key| Validator::new(key.public(), 1)).collect())?;
     let change = |number, institutions: &[usize], world: &World| {
         let body = Action::Reconfigure(Box::new(Reconfigure { number, validators: set.clone() }));

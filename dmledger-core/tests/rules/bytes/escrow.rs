@@ -1,0 +1,135 @@
+//! Bytes of the actions of escrow, similar cases, evidence and membership.
+
+use super::super::{Done, Failed, escrow, evidence, newcomer, refusal, signed, twins};
+use dmledger_core::{
+    account::escrow::{BasicInfo, Intake, Objection, Publication, Tweak, address},
+    action::{
+        self, Action, AdmissionContract, Close, ConfigureAdmission, Confirm, Ending, Enrol, FindSimilar, Leave,
+        Provision, PublishInfo, SignedAction, Submit,
+    },
+    block::RawAction,
+    codec::{Bytes, List, Text},
+    consent::RequestId,
+    envelope::Meaning::{Approved, Authored, CoSigned},
+    hash::{tag, tagged},
+    identity::Role,
+    ledger::{Ledger, StateMachine},
+    matching::{CaseSecret, Diabetes, Features, MatchingKey, entries},
+    scope::Purpose,
+    testing::{World, WorldPlan},
+};
+
+/// One action of each kind, all of which the ledger takes.
+fn golden() -> Result<(Ledger, Vec<SignedAction>), Failed> {
+    let mut world = World::new(WorldPlan { validators: 4, patients: 2, ..WorldPlan::default() })?;
+    let mut ledger = world.populated()?;
+    let hospital = World::new(WorldPlan { validators: 4, patients: 2, ..WorldPlan::default() })?;
+    let hospital = hospital.into_institutions().remove(0).key;
+    let centre = newcomer(&mut world, &mut ledger, Role::DataCentre)?;
+    let end_node = newcomer(&mut world, &mut ledger, Role::EndNode)?;
+    let tweak = Tweak::new([9; 32]);
+    let account = |world: &World, n: usize| world.patients()[n].account;
+    let keys = [hospital.public(), world.patients()[0].phone.public()];
+    let first = escrow::publication(&mut world, &hospital, 0, 1)?;
+    let first = Publication { address: address(&world.chain(), &account(&world, 0), keys, &tweak), ..first };
+    let waits = first.address;
+    let submitted = signed(
+        &world,
+        Some(account(&world, 0)),
+        Action::Submit(Box::new(Submit { publication: first })),
+        &[(&hospital, Authored)],
+    );
+    let cells = |patient: u8| {
+        List::new(entries(&Features::new(Diabetes::Type2), &MatchingKey::new([1; 32]), &CaseSecret::new([patient; 32])))
+    };
+    let both = |world: &World, n: usize, body: Action| {
+        let one = &world.patients()[n];
+        signed(world, Some(one.account), body, &[(&one.phone, Authored), (&one.home, CoSigned)])
+    };
+    let enrolled = both(&world, 1, Action::Enrol(Enrol { entries: cells(1)? }));
+    world.advance(&mut ledger, &[submitted, enrolled])?;
+    let since = ledger.tip().height;
+    let second = escrow::publication(&mut world, &hospital, 0, 1)?;
+    let info = BasicInfo {
+        number: 0,
+        intake: Intake::Institutions,
+        kem: Bytes::new(vec![7; 32])?,
+        about: Text::new("German")?,
+    };
+    let question = FindSimilar { id: RequestId::new([3; 16]), cell: cells(1)?[0].cell, purpose: Purpose::Research };
+    let contract = AdmissionContract { number: 1, ..*ledger.settings().contract() };
+    let (node, _) = twins(&mut world);
+    let institutions = world.institutions();
+    let one = |body, n: usize, key| signed(&world, Some(account(&world, n)), body, &[(key, Authored)]);
+    let actions = vec![
+        one(Action::Submit(Box::new(Submit { publication: second })), 0, &hospital),
+        both(&world, 0, Action::Confirm(Confirm { address: waits, tweak })),
+        one(
+            Action::Close(Close { address: waits, ending: Ending::Reject(Objection::Inaccurate) }),
+            0,
+            &world.patients()[0].phone,
+        ),
+        one(Action::PublishInfo(Box::new(PublishInfo { info })), 0, &world.patients()[0].phone),
+        both(&world, 0, Action::Enrol(Enrol { entries: cells(2)? })),
+        one(Action::Leave(Leave { since }), 1, &world.patients()[1].phone),
+        signed(&world, None, Action::FindSimilar(question), &[(&hospital, Authored)]),
+        evidence::accusation(&world, evidence::two_votes(&world, &world.validators()[0])?),
+        signed(
+            &world,
+            None,
+            Action::ConfigureAdmission(ConfigureAdmission { contract }),
+            &[(&centre.key, Authored), (&institutions[1].key, Approved), (&institutions[2].key, Approved)],
+        ),
+        signed(
+            &world,
+            None,
+            Action::Provision(Provision { contract: 0, member: institutions[1].id(), node: node.public() }),
+            &[(&end_node.key, Authored), (&institutions[1].key, Approved), (&node, CoSigned)],
+        ),
+    ];
+    Ok((ledger, actions))
+}
+
+#[test]
+fn the_bytes_of_each_are_fixed() -> Done {
+    let (ledger, actions) = golden()?;
+    let mut seen = Vec::new();
+    for action in &actions {
+        let raw = action::encode(action)?;
+        assert_eq!(&action::decode(&raw)?, action);
+        assert_eq!(refusal(&ledger, action), None, "{}", action.body().name());
+        seen.push(format!("{} {:.16}", action.body().name(), tagged(tag::RAW_ACTION, raw.as_slice())));
+    }
+    assert_eq!(seen, FIXED);
+    Ok(())
+}
+const FIXED: [&str; 10] = [
+    "submit df9c06ae5149f24c",
+    "confirm d63f2503926ed922",
+    "close df97d779c8a6d2e7",
+    "publish-info 1b852c534586f689",
+    "enrol 1bb7af45c457ad06",
+    "leave 9dfbac352efeb253",
+    "find-similar bdc1a6dce2add0e2",
+    "accuse 81da179686b2834d",
+    "configure-admission 18f797f41d41bce0",
+    "provision cb41075ac4bff3f0",
+];
+
+#[test]
+fn every_truncation_and_every_flipped_bit_of_each_is_refused() -> Done {
+    let (ledger, actions) = golden()?;
+    for action in &actions {
+        let bytes = action::encode(action)?.as_slice().to_vec();
+        for end in 0..bytes.len() {
+            assert!(ledger.check(&RawAction::new(bytes[..end].to_vec())?).is_err(), "{end} bytes");
+        }
+        for bit in 0..bytes.len() * 8 {
+            let mut bytes = bytes.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            let accepted = ledger.check(&RawAction::new(bytes)?);
+            assert!(accepted.is_err(), "{} bit {bit}", action.body().name());
+        }
+    }
+    Ok(())
+}
