@@ -12,9 +12,11 @@ use super::secret::Secret;
 use super::slot::AccessPart;
 use super::stream::{Opener, Sealer};
 use borsh::{BorshDeserialize, BorshSerialize};
+use dmledger_core::account::escrow::{Tweak, address};
 use dmledger_core::codec::Canonical;
-use dmledger_core::envelope::{AccountId, Envelope};
-use dmledger_core::hash::Digest;
+use dmledger_core::envelope::{AccountId, ChainId, Envelope};
+use dmledger_core::hash::{Digest, Hasher, tag};
+use dmledger_core::key::PublicKey;
 use dmledger_core::record::index::RecordId;
 use dmledger_core::traits::signer::Signer;
 
@@ -69,6 +71,22 @@ impl EscrowedKey {
         let key = self.key_of(&header).map_err(SealError::OldSlot)?;
         let access = AccessPart::issue(&header, &key, epoch, 1, custodian)?;
         Ok(Part::new(header, access))
+    }
+
+    /// Address of the account in which the publication waits: both sides come to it from the two public keys and the
+    /// data keys that went from one to the other, `keys` in the order of the publication; nobody else can.
+    #[must_use]
+    pub fn waits_at(chain: &ChainId, account: &AccountId, parties: [PublicKey; 2], keys: &[Self]) -> AccountId {
+        address(chain, account, parties, &Self::tweak(keys))
+    }
+
+    /// What the address was made with: `H("escrow-tweak", record 1, DEK 1, record 2, DEK 2, ...)`. To show it, as the
+    /// patient does when confirming, shows nothing of the keys.
+    #[must_use]
+    pub fn tweak(keys: &[Self]) -> Tweak {
+        let start = Hasher::new(tag::SEAL_ESCROW_TWEAK).chain((keys.len() as u64).to_le_bytes());
+        let add = |hasher: Hasher, one: &Self| hasher.chain(one.record.as_bytes()).chain(one.key.bytes());
+        Tweak::new(keys.iter().fold(start, add).finish().to_bytes())
     }
 
     fn key_of(&self, header: &Envelope<RecordHeader>) -> Result<DataKey, OpenError> {
@@ -165,6 +183,29 @@ mod tests {
         let wrong = EscrowedKey { key: Secret::from_bytes([0; 32]), ..escrowed };
         let refused = wrong.opener(&published.header).unwrap_err();
         assert_eq!(refused, OpenError::Tampered(Altered::DataKey));
+    }
+
+    #[test]
+    fn both_sides_and_nobody_else_come_to_the_waiting_address() {
+        let world = World::new();
+        let patient = KemKeyPair::generate(SealSuite::default(), &mut rng(1));
+        let published = publish(&world, &patient);
+        let text = b"HbA1c 6.8 %";
+        let key = DataKey::generate(&record_id(5), &Hedge::Content(text), &mut rng(5));
+        let (_, sent, _) = begin_escrow(&World::meta(5, 30), text.len() as u64, key, &world.gateway).unwrap();
+        let received = unwrapped(&world, &published, &patient).unwrap();
+        let (account, parties) = (received.account(), [world.gateway.public(), world.patient.public()]);
+        let address = |keys: &[EscrowedKey]| EscrowedKey::waits_at(&chain(1), &account, parties, keys);
+        let (sent, received) = ([sent], [received]);
+        assert_eq!(address(&sent), address(&received));
+        let [one] = received;
+        let wrong = EscrowedKey { key: Secret::from_bytes([0; 32]), ..one };
+        assert_ne!(address(&sent), address(&[wrong]));
+        assert_ne!(address(&sent), address(&[]));
+        assert_ne!(address(&sent), EscrowedKey::waits_at(&chain(2), &account, parties, &sent));
+        assert_eq!(address(&sent), EscrowedKey::waits_at(&chain(1), &account, [parties[1], parties[0]], &sent));
+        // What is shown on confirming is no key, and opens nothing.
+        assert_ne!(EscrowedKey::tweak(&sent).as_bytes(), sent[0].key.bytes().as_slice());
     }
 
     #[test]
