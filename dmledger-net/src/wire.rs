@@ -10,8 +10,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use dmledger_core::{
     block::{Block, FinalizedBlock, RawAction},
     codec::{self, Bytes, Canonical, CodecError, List, Text},
-    envelope::ChainId,
-    hash::{Digest, Hasher, tag},
+    hash::Digest,
     key::Signature,
     ledger::Rejection,
     quorum::{Address, BlockId, MAX_VALIDATORS, Vote, VoteKind},
@@ -19,32 +18,7 @@ use dmledger_core::{
 };
 use std::sync::Arc;
 
-/// A proposal before it is signed: "this block, in this round".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
-pub struct Proposal {
-    /// Height proposed for.
-    pub height: Height,
-    /// Round of that height.
-    pub round: u32,
-    /// The block; its body travels on [`Channel::Body`].
-    pub block: BlockId,
-    /// The earlier round in which a quorum prevoted this very block, if it is proposed again.
-    pub valid_round: Option<u32>,
-    /// Who proposes.
-    pub proposer: Address,
-}
-
-impl Canonical for Proposal {
-    const MAX_BYTES: usize = 96;
-}
-
-impl Proposal {
-    /// What the proposer's key signs: the chain and every field, under a tag no vote has.
-    #[must_use]
-    pub fn digest(&self, chain: &ChainId) -> Digest {
-        Hasher::new(tag::PROPOSAL).chain(chain.as_bytes()).chain(codec::encode(self)).finish()
-    }
-}
+pub use dmledger_core::quorum::Proposal;
 
 /// A vote and its signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]

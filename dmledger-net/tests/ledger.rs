@@ -6,6 +6,7 @@ use dmledger_core::{
     hash::Digest,
     key::{PublicKey, Signature},
     ledger::{Ledger, StateMachine},
+    quorum::Address,
     testing::{MemoryStore, World, WorldPlan},
     time::{Clock, Height, Timestamp},
     traits::{Signer, SignerError},
@@ -109,6 +110,55 @@ fn validators_and_a_follower_come_to_the_same_state() -> Result<(), Failed> {
         assert!(roots.windows(2).all(|pair| pair[0] == pair[1]), "{roots:?}");
         Ok(())
     })
+}
+
+#[test]
+fn a_two_faced_validator_is_convicted_on_the_ledger_and_leaves_the_set() -> Result<(), Failed> {
+    let mut convicted = 0;
+    for seed in 0..4 {
+        let (mut world, first) = beginning()?;
+        let keys = Arc::new(World::new(plan())?);
+        let stores: Vec<_> = (0..4).map(|_| Arc::new(MemoryStore::new())).collect();
+        for store in &stores {
+            drop(copy(&first, &world, Arc::clone(store))?);
+        }
+        let (genesis, kept) = (world.genesis().clone(), stores.clone());
+        let mut network = sim::World::new(Setup {
+            seed,
+            validators: (0..4).map(|n| Arc::new(Held(Arc::clone(&keys), n)) as Arc<dyn Signer>).collect(),
+            followers: Vec::new(),
+            config: Config::default(),
+            open: Box::new(move |n| Ok(Box::new(Ledger::open(&genesis, Arc::clone(&stores[n]) as _)?))),
+        })?;
+        let delay = Duration::from_millis(3);
+        network.network().set_quality(Quality { delay, jitter: delay, ..Quality::default() });
+        let liar = usize::try_from(seed % 4)?;
+        network.make_two_faced(liar);
+        let honest = (liar + 1) % 4;
+        for action in grants(&mut world, 12)? {
+            let ticket = network.submit(honest, action);
+            assert!(network.run_until(Duration::from_secs(60), |network| network.outcome(ticket).is_some()));
+        }
+        network.run_for(Duration::from_secs(5));
+        assert_eq!(network.violations(), []);
+        let ledger = Ledger::open(world.genesis(), Arc::clone(&kept[honest]) as _)?;
+        let address = Address::of(&keys.validators()[liar].public());
+        let (caught, row) = (!network.caught().is_empty(), ledger.facts().offender(&address)?);
+        assert_eq!(row.is_some(), caught, "seed {seed}: caught and convicted go together");
+        if let Some(row) = row {
+            convicted += 1;
+            assert_eq!(row.key, keys.validators()[liar].public());
+            let set = ledger.validators(ledger.tip().height.next())?;
+            assert!(set.get(&address).is_none() && set.count() == 3, "seed {seed}");
+            assert_eq!(network.standing(honest).map(|one| one.validators), Some(3));
+        }
+        for other in (0..4).filter(|other| *other != liar) {
+            let honest = Address::of(&keys.validators()[other].public());
+            assert!(ledger.facts().offender(&honest)?.is_none(), "an honest validator was convicted");
+        }
+    }
+    assert!(convicted > 0, "nobody ever saw both faces");
+    Ok(())
 }
 
 #[test]

@@ -27,7 +27,7 @@ use arc_malachitebft_core_types::{
 use arc_malachitebft_signing::VerifierExt;
 use dmledger_core::{
     envelope::ChainId,
-    quorum::{Address, BlockId, QuorumCertificate, ValidatorSet},
+    quorum::{Address, BlockId, Evidence, QuorumCertificate, Validator, ValidatorSet},
     time::Height,
     traits::Signer,
 };
@@ -64,8 +64,8 @@ pub(crate) enum Command {
     Named(Proposal),
     /// A block is final.
     Decided(QuorumCertificate),
-    /// A validator contradicted itself.
-    Caught(Misbehaviour),
+    /// A validator contradicted itself, and here is what it signed.
+    Caught(Misbehaviour, Option<Box<Evidence>>),
     /// The node must stop.
     Stop(Halt),
 }
@@ -74,6 +74,8 @@ pub(crate) enum Command {
 pub(crate) struct Bft {
     state: State<Ctx>,
     keyring: Keyring,
+    /// Whose votes the height in progress counts: evidence names keys, votes only addresses.
+    set: ValidatorSet,
 }
 
 impl Bft {
@@ -88,12 +90,13 @@ impl Bft {
             enabled: true,
         };
         let state = State::new(Ctx, At::new(next), Members::new(set), params, FUTURE_HEIGHTS, FUTURE_MESSAGES);
-        Self { state, keyring }
+        Self { state, keyring, set: set.clone() }
     }
 
     /// Begins `height`. Messages received early for it are taken up.
     pub(crate) fn start(&mut self, height: Height, set: &ValidatorSet, out: &mut Vec<Command>) {
         self.keyring.enter(height);
+        self.set = set.clone();
         let policy = VoteExtensionPolicy::Disabled;
         self.run(Input::StartHeight(At::new(height), Members::new(set), false, None, policy), out);
     }
@@ -193,12 +196,12 @@ impl Bft {
     }
 
     fn run(&mut self, input: Input<Ctx>, out: &mut Vec<Command>) {
-        let (state, keyring) = (&mut self.state, &mut self.keyring);
+        let (state, keyring, set) = (&mut self.state, &mut self.keyring, &self.set);
         let result: Result<(), Error<Ctx>> = process!(
             input: input,
             state: &mut *state,
             metrics: &(),
-            with: effect => Ok::<_, Error<Ctx>>(answer(effect, keyring, out))
+            with: effect => Ok::<_, Error<Ctx>>(answer(effect, keyring, set, out))
         );
         match result {
             // Without a signature the engine is resumed with nothing, and says so; the stop is already among the
@@ -214,7 +217,7 @@ impl Bft {
 }
 
 /// Answers one effect; whatever need not be answered at once becomes a command.
-fn answer(effect: Effect<Ctx>, keyring: &mut Keyring, out: &mut Vec<Command>) -> Resume<Ctx> {
+fn answer(effect: Effect<Ctx>, keyring: &mut Keyring, set: &ValidatorSet, out: &mut Vec<Command>) -> Resume<Ctx> {
     match effect {
         Effect::SignVote(vote, resume) => match keyring.sign_vote(vote) {
             Ok(signed) => return resume.resume_with(signed),
@@ -243,6 +246,9 @@ fn answer(effect: Effect<Ctx>, keyring: &mut Keyring, out: &mut Vec<Command>) ->
         | Effect::VerifyRoundCertificate(..)) => return Resume::CertificateValidity(verify(effect, keyring)),
         Effect::ExtendVote(.., resume) => return resume.resume_with(None),
         Effect::VerifyVoteExtension(.., resume) => return resume.resume_with(Ok(())),
+        Effect::Finalize(certificate, _, evidence, _) => {
+            out.extend(caught(&evidence, certificate.height.height(), set));
+        }
         effect => out.extend(command(effect)),
     }
     Resume::Continue
@@ -267,8 +273,8 @@ fn verify(effect: Effect<Ctx>, keyring: &Keyring) -> Result<(), CertificateError
 }
 
 /// Effects that are carried out later, as commands.
-fn command(effect: Effect<Ctx>) -> Vec<Command> {
-    let one = match effect {
+fn command(effect: Effect<Ctx>) -> Option<Command> {
+    match effect {
         Effect::CancelAllTimeouts(_) => Some(Command::CancelAll),
         Effect::CancelTimeout(timeout, _) => timer(timeout).map(|(step, round)| Command::Cancel { step, round }),
         Effect::ScheduleTimeout(timeout, _) => timer(timeout).map(|(step, round)| Command::Timer { step, round }),
@@ -300,11 +306,9 @@ fn command(effect: Effect<Ctx>) -> Vec<Command> {
             Err(error) => Command::Stop(Halt::Engine(error.to_string())),
         }),
         Effect::WalAppend(_, input, _) => record(input).map(Command::Log),
-        Effect::Finalize(certificate, _, evidence, _) => return caught(&evidence, certificate.height.height()),
         // Catch-up goes past the engine: the core verifies certificates, and `start` moves the engine on.
         _ => None,
-    };
-    one.into_iter().collect()
+    }
 }
 
 fn record(input: Input<Ctx>) -> Option<Record> {
@@ -324,10 +328,18 @@ fn record(input: Input<Ctx>) -> Option<Record> {
     }
 }
 
-fn caught(evidence: &MisbehaviorEvidence<Ctx>, height: Height) -> Vec<Command> {
-    let one = |offender: &Voter, what| Command::Caught(Misbehaviour { offender: offender.0, height, what });
-    let votes = evidence.votes.iter().map(|(offender, _)| one(offender, "votes"));
-    votes.chain(evidence.proposals.iter().map(|(offender, _)| one(offender, "proposals"))).collect()
+/// Who was caught at this height, each with the first two messages that convict it.
+fn caught(evidence: &MisbehaviorEvidence<Ctx>, height: Height, set: &ValidatorSet) -> Vec<Command> {
+    let key = |offender: &Voter| set.get(&offender.0).map(Validator::key);
+    let votes = evidence.votes.iter().map(|(offender, pairs)| {
+        let proof = key(offender).zip(pairs.first()).and_then(|(key, pair)| convert::votes_evidence(key, pair));
+        Command::Caught(Misbehaviour { offender: offender.0, height, what: "votes" }, proof.map(Box::new))
+    });
+    let proposals = evidence.proposals.iter().map(|(offender, pairs)| {
+        let proof = key(offender).zip(pairs.first()).and_then(|(key, pair)| convert::proposals_evidence(key, pair));
+        Command::Caught(Misbehaviour { offender: offender.0, height, what: "proposals" }, proof.map(Box::new))
+    });
+    votes.chain(proposals).collect()
 }
 
 fn timeout(step: Step, round: u32) -> Timeout {

@@ -267,7 +267,12 @@ impl Core {
             Command::Ask { round } => self.ask(round),
             Command::Named(proposal) => self.named(&proposal),
             Command::Decided(certificate) => self.decided(certificate),
-            Command::Caught(misbehaviour) => self.out.push(Output::Caught(misbehaviour)),
+            Command::Caught(misbehaviour, evidence) => {
+                self.out.push(Output::Caught(misbehaviour));
+                if let Some(evidence) = evidence {
+                    self.accuse(&evidence);
+                }
+            }
             Command::Stop(halt) => self.stop(halt),
         }
     }

@@ -3,12 +3,13 @@
 use super::context::{At, Ctx, Proposed, Voted, Voter, block, vote_kind, vote_type};
 use crate::wire::{PolkaProof, RoundProof, RoundRule, RoundVote, SignedProposal, SignedVote};
 use arc_malachitebft_core_types::{
-    self as bft, CommitCertificate, NilOrVal, PolkaCertificate, PolkaSignature, Round, RoundCertificate,
-    RoundCertificateType, RoundSignature, SignedMessage,
+    self as bft, CommitCertificate, DoubleProposal, DoubleVote, NilOrVal, PolkaCertificate, PolkaSignature, Round,
+    RoundCertificate, RoundCertificateType, RoundSignature, SignedMessage,
 };
 use dmledger_core::{
     codec::List,
-    quorum::{QuorumCertificate, QuorumError},
+    key::PublicKey,
+    quorum::{Evidence, QuorumCertificate, QuorumError, evidence::Signed},
 };
 
 pub(super) fn vote_in(signed: &SignedVote) -> bft::SignedVote<Ctx> {
@@ -25,6 +26,18 @@ pub(super) fn proposal_in(signed: &SignedProposal) -> bft::SignedProposal<Ctx> {
 
 pub(super) fn proposal_out(signed: &bft::SignedProposal<Ctx>) -> SignedProposal {
     SignedProposal { proposal: *signed.message.wire(), signature: signed.signature }
+}
+
+/// Two votes that convict the holder of `key`; `None` if they contradict each other in nothing the ledger knows.
+pub(super) fn votes_evidence(key: PublicKey, (a, b): &DoubleVote<Ctx>) -> Option<Evidence> {
+    let signed = |one: &bft::SignedVote<Ctx>| Signed { message: *one.message.wire(), signature: one.signature };
+    Evidence::of_votes(key, signed(a), signed(b)).ok()
+}
+
+/// Two proposals that convict the holder of `key`.
+pub(super) fn proposals_evidence(key: PublicKey, (a, b): &DoubleProposal<Ctx>) -> Option<Evidence> {
+    let signed = |one: &bft::SignedProposal<Ctx>| Signed { message: *one.message.wire(), signature: one.signature };
+    Evidence::of_proposals(key, signed(a), signed(b)).ok()
 }
 
 pub(super) fn polka_in(proof: &PolkaProof) -> PolkaCertificate<Ctx> {

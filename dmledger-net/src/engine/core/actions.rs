@@ -12,7 +12,15 @@ use crate::{
     transport::PeerId,
     wire::GossipMessage,
 };
-use dmledger_core::{block::RawAction, hash::Digest, ledger::Rejection, quorum::Validator, time::Height};
+use dmledger_core::{
+    action::{self, Accuse, Action},
+    block::RawAction,
+    envelope::Envelope,
+    hash::Digest,
+    ledger::Rejection,
+    quorum::{Evidence, Validator},
+    time::Height,
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// Ticks before an action is handed over again; doubled each time up to [`MAX_RESEND_TICKS`].
@@ -108,6 +116,21 @@ impl Core {
         }
         self.pass_on(fresh);
         self.work_arrived();
+    }
+
+    /// Puts what convicts a validator before the ledger. Whoever else caught it does the same: the ledger takes one.
+    pub(super) fn accuse(&mut self, evidence: &Evidence) {
+        let body = Action::Accuse(Box::new(Accuse { evidence: *evidence }));
+        let Ok(action) = action::encode(&Envelope::new(self.chain, None, body)) else { return };
+        let digest = action.digest();
+        // The ledger may know already, or know nothing of evidence.
+        if self.pool.knows(&digest).is_some() || self.machine.check(&action).is_err() {
+            return;
+        }
+        if matches!(self.wait(action.clone(), digest, self.local), Admission::Added | Admission::Displaced(_)) {
+            self.pass_on(vec![action]);
+            self.work_arrived();
+        }
     }
 
     fn submit_here(&mut self, digest: Digest, action: RawAction, fresh: &mut Vec<RawAction>) {
