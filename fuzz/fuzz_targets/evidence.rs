@@ -1,0 +1,10 @@
+//! Evidence against a validator: what is accepted encodes back to the same bytes.
+#![no_main]
+
+use dmledger_core::codec;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Ok(value) = codec::decode::<dmledger_core::quorum::Evidence>(bytes) {
+        assert_eq!(codec::encode(&value), bytes);
+    }
+});

@@ -1,0 +1,10 @@
+//! Publications that wait for a patient: what is accepted encodes back to the same bytes.
+#![no_main]
+
+use dmledger_core::codec;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Ok(value) = codec::decode::<dmledger_core::account::escrow::Publication>(bytes) {
+        assert_eq!(codec::encode(&value), bytes);
+    }
+});
