@@ -57,6 +57,24 @@ pub enum BondState {
     BondedAuthenticated,
 }
 
+/// Why two ends did not pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PairingError {
+    /// The host or the person in front of it said no, or the device did.
+    #[error("refused")]
+    Refused,
+    /// The two ends could not agree: a wrong code, or nothing that both can do.
+    #[error("authentication failed")]
+    Failed,
+    /// Nobody answered in time.
+    #[error("timed out")]
+    TimedOut,
+    /// The device or the system cannot pair.
+    #[error("not supported")]
+    Unsupported,
+}
+
 /// Why a radio operation failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -73,6 +91,12 @@ pub enum LinkError {
     /// The radio did not answer in time.
     #[error("radio timed out")]
     TimedOut,
+    /// There is no radio, or the service that drives it is gone: trying again is useless.
+    #[error("no radio, or its service is gone")]
+    Unavailable,
+    /// The device and this machine did not pair.
+    #[error("pairing failed")]
+    Pairing(#[source] PairingError),
     /// The radio's own error.
     #[error("radio failed")]
     Radio(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -142,6 +166,11 @@ pub trait Central: Send + Sync {
 
 /// Where records go during a synchronisation.
 pub trait RecordSink: Send {
+    /// A link was made; what is said about the bond holds for the records that follow. Ignored unless overridden.
+    fn linked(&mut self, bond: BondState) {
+        let _ = bond;
+    }
+
     /// A record, once. It must be stored under its device and key before the session's resume point is used.
     fn record(&mut self, record: Record);
 
@@ -164,7 +193,7 @@ pub async fn sync_glucose(
     mut sync: GlucoseSync,
     sink: &mut dyn RecordSink,
 ) -> Outcome {
-    let mut driver = Driver { central, device, link: None, timer: None };
+    let mut driver = Driver { central, device, link: None, links: 0, timer: None };
     let mut actions: std::collections::VecDeque<_> = sync.handle(Event::Start, central.uptime()).into();
     loop {
         let Some(action) = actions.pop_front() else {
@@ -176,7 +205,13 @@ pub async fn sync_glucose(
             Action::Undecodable { characteristic, bytes, error } => sink.undecodable(characteristic, &bytes, error),
             Action::SetTimer(at) => driver.timer = Some(at),
             Action::Done(outcome) => return outcome,
-            action => actions.extend(driver.act(action, &mut sync).await),
+            action => {
+                let before = driver.links;
+                actions.extend(driver.act(action, &mut sync).await);
+                if let Some(link) = driver.link.as_ref().filter(|_| driver.links > before) {
+                    sink.linked(link.bond());
+                }
+            }
         }
     }
 }
@@ -185,6 +220,8 @@ struct Driver<'a> {
     central: &'a dyn Central,
     device: &'a DeviceId,
     link: Option<Box<dyn Link>>,
+    /// Links made so far.
+    links: u32,
     timer: Option<Uptime>,
 }
 
@@ -251,13 +288,14 @@ impl Driver<'_> {
             Ok(mut link) => {
                 let found = link.characteristics().await;
                 self.link = Some(link);
+                self.links = self.links.saturating_add(1);
                 found
             }
             Err(error) => Err(error),
         };
         match found {
             Ok(found) => sync.handle(Event::ServicesResolved(&found), self.central.uptime()),
-            Err(_) => self.lost(sync),
+            Err(error) => self.unreachable(&error, sync),
         }
     }
 
@@ -266,13 +304,25 @@ impl Driver<'_> {
             LinkError::Att(error) => {
                 sync.handle(Event::Refused { characteristic, error: *error }, self.central.uptime())
             }
+            error => self.unreachable(error, sync),
+        }
+    }
+
+    fn unreachable(&mut self, error: &LinkError, sync: &mut GlucoseSync) -> Vec<Action> {
+        match error {
+            LinkError::Unavailable => self.ended(sync, Event::RadioGone),
+            LinkError::Pairing(_) => self.ended(sync, Event::NotPaired),
             _ => self.lost(sync),
         }
     }
 
     fn lost(&mut self, sync: &mut GlucoseSync) -> Vec<Action> {
+        self.ended(sync, Event::Disconnected)
+    }
+
+    fn ended(&mut self, sync: &mut GlucoseSync, event: Event<'_>) -> Vec<Action> {
         self.link = None;
-        sync.handle(Event::Disconnected, self.central.uptime())
+        sync.handle(event, self.central.uptime())
     }
 }
 

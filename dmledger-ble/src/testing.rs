@@ -165,6 +165,8 @@ fn next_step<'a>(rest: &mut &'a [u8]) -> Option<Step<'a>> {
         4 => Step::Wait(Duration::from_millis(u64::from(*argument) * 100)),
         5 => Step::Event(Event::Connected),
         6 if *argument == 0 => Step::Event(Event::Stop),
+        6 if *argument == 1 => Step::Event(Event::RadioGone),
+        6 if *argument == 2 => Step::Event(Event::NotPaired),
         _ => {
             let length = usize::from(argument >> 2).min(tail.len());
             let (bytes, tail) = tail.split_at_checked(length)?;

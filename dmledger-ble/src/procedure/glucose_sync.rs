@@ -13,6 +13,8 @@
 //!    that is gone, shows a reset or a wrap, and everything is fetched.
 //!
 //! A record is delivered when the context it announces has arrived; a lost context is asked for again with its record.
+//! A device that cannot count is asked for everything twice; [`Proof::ReportsAgree`] says what that is worth.
+//!
 //! Everything survives a dropped link. The end is [`Outcome::Complete`] with its [`Proof`], or
 //! [`Outcome::Incomplete`] with the [`Reason`] and the exact holes.
 
@@ -23,6 +25,7 @@ mod outcome;
 mod range;
 mod record;
 mod steps;
+mod uncounted;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -41,6 +44,7 @@ use crate::codec::uuid::{GLUCOSE_MEASUREMENT, GLUCOSE_MEASUREMENT_CONTEXT, RECOR
 use crate::error::DecodeError;
 use ask::{Ask, Operators};
 use collected::{Collected, Received};
+use uncounted::Reports;
 
 /// Where the conversation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +93,7 @@ pub struct GlucoseSync {
     fruitless: u32,
     /// Records and companions when `silent` and `fruitless` were last looked at.
     progress: u64,
+    reports: Reports,
     stopping: bool,
     summary: Summary,
 }
@@ -124,6 +129,7 @@ impl GlucoseSync {
             silent: 0,
             fruitless: 0,
             progress: 0,
+            reports: Reports::default(),
             stopping: false,
             summary,
         }
@@ -156,6 +162,8 @@ impl GlucoseSync {
             Event::Refused { characteristic, error } => self.on_refused(characteristic, error, now, &mut actions),
             Event::Value { characteristic, bytes } => self.on_value(characteristic, bytes, now, &mut actions),
             Event::Disconnected => self.on_disconnected(now, &mut actions),
+            Event::RadioGone => self.give_up(Reason::RadioGone, &mut actions),
+            Event::NotPaired => self.give_up(Reason::NotPaired, &mut actions),
             Event::Tick => {
                 self.timer = None;
                 self.on_tick(now, &mut actions);
@@ -239,7 +247,8 @@ impl GlucoseSync {
             actions.push(Action::Undecodable { characteristic, bytes: bytes.to_vec(), error });
         }
         match &mut self.phase {
-            Phase::Asking { ask, since } if !ask.counts() && characteristic != RECORD_ACCESS_CONTROL_POINT => {
+            // A report goes on, also one that answers a count.
+            Phase::Asking { since, .. } if characteristic != RECORD_ACCESS_CONTROL_POINT => {
                 *since = now;
             }
             Phase::Settling { .. } if !self.collected.is_waiting() => self.next(now, actions),
@@ -250,6 +259,7 @@ impl GlucoseSync {
     fn on_measurement(&mut self, bytes: &[u8], now: Uptime, actions: &mut Vec<Action>) -> Result<(), DecodeError> {
         let measurement = GlucoseMeasurement::decode(bytes)?;
         self.last_seen = Some(RecordKey::from(&measurement));
+        self.reports.heard();
         if self.collected.len() >= MAX_RECORDS && !self.collected.contains(&RecordKey::from(&measurement)) {
             self.give_up(Reason::TooManyRecords, actions);
             return Ok(());

@@ -160,6 +160,14 @@ impl Collected {
         gaps(scope, self.seen.keys().map(|key| key.sequence().value()))
     }
 
+    /// The parts without a record between the smallest and the largest number received in `scope`.
+    pub(super) fn inner_gaps(&self, scope: SequenceRange) -> Vec<SequenceRange> {
+        let mut received = self.seen.range(span(scope)).map(|(key, _)| key.sequence());
+        let Some(first) = received.next() else { return Vec::new() };
+        let last = received.next_back().unwrap_or(first);
+        SequenceRange::new(first, last).map_or_else(Vec::new, |inner| self.gaps(inner))
+    }
+
     /// The record after which the next session may start: the largest number, or after a wrap (65,535 is taken) the
     /// number before the widest gap of `scope`, since the newest record is followed by the numbers not used yet.
     pub(super) fn newest(&self, scope: SequenceRange) -> Option<RecordKey> {

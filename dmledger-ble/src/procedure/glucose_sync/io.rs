@@ -96,6 +96,8 @@ impl AttError {
     pub const INSUFFICIENT_AUTHENTICATION: Self = Self(0x05);
     /// Insufficient authorization.
     pub const INSUFFICIENT_AUTHORIZATION: Self = Self(0x08);
+    /// The attribute is not there.
+    pub const ATTRIBUTE_NOT_FOUND: Self = Self(0x0A);
     /// Insufficient encryption.
     pub const INSUFFICIENT_ENCRYPTION: Self = Self(0x0F);
     /// Client Characteristic Configuration descriptor improperly configured: not subscribed.
@@ -153,6 +155,10 @@ pub enum Event<'a> {
     },
     /// The link is down.
     Disconnected,
+    /// There is no radio any more: no link will come.
+    RadioGone,
+    /// The device did not pair: no link will come.
+    NotPaired,
     /// The time asked for with [`Action::SetTimer`] has come; an early or needless tick does no harm.
     Tick,
     /// The host wants the session to end.

@@ -27,6 +27,10 @@ pub enum Proof {
     EveryGapCounted,
     /// The device's count equals what was received; the device cannot count ranges.
     CountOnly,
+    /// The device cannot count at all. Two whole reports ended in success, the second brought nothing new, and no number
+    /// between the first and the last received is missing. A record lost from both reports outside these numbers would
+    /// not be noticed.
+    ReportsAgree,
 }
 
 /// What happened in a session.
@@ -129,7 +133,9 @@ pub enum Reason {
     NotAGlucoseMeter,
     /// The device wants a bond before it answers.
     NotPaired,
-    /// The device refuses to count or to report.
+    /// The radio, or the service that drives it, is gone.
+    RadioGone,
+    /// The device refuses to report.
     Refused(ResponseCode),
     /// Asking again brought nothing new as often as the configuration allows.
     NoProgress,

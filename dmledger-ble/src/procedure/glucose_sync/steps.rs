@@ -53,6 +53,7 @@ impl GlucoseSync {
     }
 
     fn ask(&mut self, ask: Ask, now: Uptime, actions: &mut Vec<Action>) {
+        self.reports.asked(self.collected.progress());
         if !ask.counts() {
             self.collected.forget_orphans();
             self.count = None;
@@ -76,18 +77,32 @@ impl GlucoseSync {
         if let Some(range) = self.fetch.pop_front() {
             return self.ask(Ask::Report(range), now, actions);
         }
-        let Some(count) = self.count else {
-            return self.ask(Ask::CountScope(self.scope), now, actions);
-        };
-        if usize::from(count) > self.collected.len_in(self.scope) {
-            return self.fetch_missing(now, actions);
+        if self.reports.is_uncounted() {
+            if self.asks_without_count(now, actions) {
+                return;
+            }
+            if self.must_restart(None) {
+                return self.restart(now, actions);
+            }
+        } else {
+            let Some(count) = self.count else {
+                return self.ask(Ask::CountScope(self.scope), now, actions);
+            };
+            if usize::from(count) > self.collected.len_in(self.scope) {
+                return self.fetch_missing(now, actions);
+            }
+            if self.must_restart(Some(count)) {
+                return self.restart(now, actions);
+            }
+            if let Some(gap) = self.first_unverified_gap(count) {
+                return self.ask(Ask::CountGap { gap, from_start: None }, now, actions);
+            }
         }
-        if self.must_restart(count) {
-            return self.restart(now, actions);
-        }
-        if let Some(gap) = self.first_unverified_gap(count) {
-            return self.ask(Ask::CountGap { gap, from_start: None }, now, actions);
-        }
+        self.next_with_all_records(now, actions);
+    }
+
+    /// Every record in scope is here: is it the newest, and are the companions here too?
+    fn next_with_all_records(&mut self, now: Uptime, actions: &mut Vec<Action>) {
         if self.scope != SequenceRange::ALL && !self.last_checked {
             return self.ask(Ask::ReportLast, now, actions);
         }
@@ -110,7 +125,7 @@ impl GlucoseSync {
     }
 
     /// Asks for ranges, near ones together; a device that knows no ranges gets one request for all of them.
-    fn fetch_round(&mut self, ranges: &[SequenceRange], now: Uptime, actions: &mut Vec<Action>) {
+    pub(super) fn fetch_round(&mut self, ranges: &[SequenceRange], now: Uptime, actions: &mut Vec<Action>) {
         if self.fruitless_round(actions) {
             return;
         }
@@ -123,9 +138,9 @@ impl GlucoseSync {
     }
 
     /// Whether a resumed session finds that the device was reset or has wrapped.
-    fn must_restart(&self, count: u16) -> bool {
+    fn must_restart(&self, count: Option<u16>) -> bool {
         let Some(last) = self.config.resume else { return false };
-        self.scope != SequenceRange::ALL && (count == 0 || !self.collected.contains(&last))
+        self.scope != SequenceRange::ALL && (count == Some(0) || !self.collected.contains(&last))
     }
 
     fn restart(&mut self, now: Uptime, actions: &mut Vec<Action>) {
@@ -143,7 +158,7 @@ impl GlucoseSync {
         gaps.into_iter().find(|gap| !self.is_verified(*gap))
     }
 
-    fn is_verified(&self, gap: SequenceRange) -> bool {
+    pub(super) fn is_verified(&self, gap: SequenceRange) -> bool {
         self.verified.iter().any(|empty| empty.covers(gap))
     }
 
@@ -161,6 +176,11 @@ impl GlucoseSync {
             (Phase::Asking { ask, .. }, Response::Code { request, code }) if request == ask.op_code() => {
                 self.on_code(ask, code, now, actions);
             }
+            (Phase::Asking { ask, .. }, Response::Code { request: OpCode::REPORT_RECORDS, code })
+                if ask.counts() && code == ResponseCode::SUCCESS =>
+            {
+                self.on_report_instead(ask, now, actions);
+            }
             // The answer to a question that was given up: believed by nobody.
             _ => {}
         }
@@ -168,6 +188,7 @@ impl GlucoseSync {
 
     fn on_count(&mut self, ask: Ask, count: u16, now: Uptime, actions: &mut Vec<Action>) {
         self.silent = 0;
+        self.reports.counted();
         match ask {
             Ask::CountGap { gap, from_start: None }
                 if self.operators == Operators::AtLeast && gap.last().value() != u16::MAX =>
@@ -201,6 +222,10 @@ impl GlucoseSync {
             | ResponseCode::OPERATOR_NOT_SUPPORTED
             | ResponseCode::INVALID_OPERAND
             | ResponseCode::OPERAND_NOT_SUPPORTED => self.on_operator_refused(ask, code, now, actions),
+            ResponseCode::OP_CODE_NOT_SUPPORTED if ask.counts() => {
+                self.reports.refused();
+                self.next(now, actions);
+            }
             ResponseCode::OP_CODE_NOT_SUPPORTED => self.give_up(Reason::Refused(code), actions),
             _ => {
                 if !self.silent_attempt(actions) {
@@ -212,6 +237,9 @@ impl GlucoseSync {
 
     fn on_reported(&mut self, ask: Ask, code: ResponseCode, now: Uptime, actions: &mut Vec<Action>) {
         self.silent = 0;
+        if ask == Ask::Report(self.scope) {
+            self.reports.whole(self.collected.progress());
+        }
         match (ask, self.last_seen) {
             (Ask::Report(range), _) if code == ResponseCode::NO_RECORDS && self.operators == Operators::Within => {
                 self.verified.push(range);
@@ -290,6 +318,7 @@ impl GlucoseSync {
         }
         self.summary.resume = self.collected.newest(self.scope).or(self.config.resume);
         let proof = match self.operators {
+            _ if self.reports.is_uncounted() => Proof::ReportsAgree,
             Operators::AllOnly => Proof::CountOnly,
             Operators::Within | Operators::AtLeast => Proof::EveryGapCounted,
         };

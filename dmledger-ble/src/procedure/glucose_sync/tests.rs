@@ -125,7 +125,8 @@ fn answers_other_than_success_do_not_complete_a_session() {
         assert_eq!(reason(&actions), Reason::NoProgress, "code {code}");
     }
     let mut hand = Hand::subscribed(SyncConfig::new());
-    let refused = hand.answer(&[6, 0, 4, 2]);
+    assert_eq!(hand.answer(&[6, 0, 4, 2]), [write(&[1, 1])], "what cannot be counted may be sent");
+    let refused = hand.answer(&[6, 0, 1, 2]);
     assert_eq!(reason(&refused), Reason::Refused(ResponseCode::OP_CODE_NOT_SUPPORTED));
 }
 
@@ -286,4 +287,61 @@ fn requests_of_every_question_are_readable_by_a_device() {
             assert!(matches!(ask.op_code(), OpCode::REPORT_NUMBER | OpCode::REPORT_RECORDS));
         }
     }
+}
+
+/// A device that answers every question by sending these records and ending its report in success.
+fn sends_instead(hand: &mut Hand, numbers: &[u16]) -> Vec<Action> {
+    for number in numbers {
+        hand.measurement(&record(*number, ContextNotice::None));
+    }
+    hand.answer(&[6, 0, 1, 1])
+}
+
+#[test]
+fn a_device_that_sends_instead_of_counting_is_complete_when_reports_agree_without_a_gap() {
+    let mut hand = Hand::subscribed(SyncConfig::new());
+    assert_eq!(sends_instead(&mut hand, &[1, 3]), [write(&[4, 1])], "asked to count once more");
+    // The second time number 2 is there: it brought something new, so it agrees with nothing.
+    assert_eq!(sends_instead(&mut hand, &[1, 2, 3]), [write(&[1, 1])]);
+    let end = sends_instead(&mut hand, &[1, 2, 3]);
+    assert!(matches!(outcome(&end), Outcome::Complete { proof: Proof::ReportsAgree, .. }));
+    assert_eq!(outcome(&end).summary().delivered(), 3);
+}
+
+#[test]
+fn a_device_that_cannot_count_and_leaves_a_gap_is_complete_only_when_the_gap_is_reported_empty() {
+    for (empty, complete) in [(&[6, 0, 1, 6], true), (&[6, 0, 1, 1], false)] {
+        let mut hand = Hand::subscribed(SyncConfig::new().with_fruitless_attempts(2));
+        assert_eq!(hand.answer(&[6, 0, 4, 2]), [write(&[1, 1])], "op code not supported");
+        assert_eq!(sends_instead(&mut hand, &[1, 3]), [write(&[1, 1])]);
+        let mut actions = sends_instead(&mut hand, &[1, 3]);
+        assert_eq!(actions, [write(&[1, 4, 1, 2, 0, 2, 0])], "the gap");
+        while !hand.sync.is_finished() {
+            actions = hand.answer(empty);
+        }
+        assert_eq!(outcome(&actions).is_complete(), complete);
+        if let Outcome::Incomplete(incomplete) = outcome(&actions) {
+            assert!(incomplete.holes().iter().any(|hole| hole.contains(SequenceNumber::new(2))));
+        }
+    }
+}
+
+#[test]
+fn a_repeated_answer_does_not_make_a_device_one_that_cannot_count() {
+    let mut hand = Hand::subscribed(SyncConfig::new());
+    assert_eq!(hand.answer(&[6, 0, 1, 1]), [], "no record came with it");
+    hand.measurement(&record(0, ContextNotice::None));
+    assert_eq!(hand.answer(&[6, 0, 1, 1]), [write(&[4, 1])], "once is no habit");
+    assert_eq!(hand.answer(&[5, 0, 1, 0]), [write(&[4, 3, 1, 1, 0])], "it counts");
+    let end = hand.answer(&[5, 0, 0, 0]);
+    assert!(matches!(outcome(&end), Outcome::Complete { proof: Proof::EveryGapCounted, .. }));
+}
+
+#[test]
+fn without_a_radio_the_session_ends_at_once() {
+    let mut hand = Hand::subscribed(SyncConfig::new());
+    assert_eq!(reason(&hand.does(Event::RadioGone)), Reason::RadioGone);
+    let mut hand = Hand::new(SyncConfig::new());
+    hand.does(Event::Start);
+    assert_eq!(reason(&hand.does(Event::NotPaired)), Reason::NotPaired);
 }
