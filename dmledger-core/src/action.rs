@@ -10,22 +10,32 @@ pub mod accuse;
 pub mod admit;
 pub mod amend;
 pub mod anchor;
+pub mod appoint;
+pub mod approve_emergency;
+pub mod cancel_recovery;
 pub mod configure;
+pub mod confirm_erasure;
 pub mod contract;
 pub mod dismiss;
+pub mod end_emergency;
 pub mod endorse;
 pub mod equip;
 pub mod escrow;
+pub mod execute_recovery;
 pub mod grant;
 pub mod handler;
 pub mod instruct;
 pub mod matching;
 pub mod open;
+mod order_erasure;
 pub mod propose;
 pub mod provision;
 pub mod reconfigure;
 pub mod refusal;
 pub mod renew;
+mod request_emergency;
+mod request_recovery;
+pub mod review_emergency;
 pub mod revoke;
 mod settle;
 pub mod withdraw;
@@ -34,12 +44,18 @@ pub use accuse::Accuse;
 pub use admit::Admit;
 pub use amend::Amend;
 pub use anchor::Anchor;
+pub use appoint::Appoint;
+pub use approve_emergency::ApproveEmergency;
+pub use cancel_recovery::CancelRecovery;
 pub use configure::{AdmissionContract, Founder, Genesis, GenesisError, Parameters, Profile};
+pub use confirm_erasure::ConfirmErasure;
 pub use contract::ConfigureAdmission;
 pub use dismiss::Dismiss;
+pub use end_emergency::EndEmergency;
 pub use endorse::Endorse;
 pub use equip::Equip;
 pub use escrow::{Close, Confirm, Ending, PublishInfo, Submit};
+pub use execute_recovery::ExecuteRecovery;
 pub use grant::GrantAction;
 pub use handler::{Fault, Frame, Handler};
 pub use instruct::Instruct;
@@ -50,13 +66,15 @@ pub use provision::Provision;
 pub use reconfigure::Reconfigure;
 pub use refusal::Refusal;
 pub use renew::Renew;
+pub use review_emergency::ReviewEmergency;
 pub use revoke::Revoke;
 pub use withdraw::Withdraw;
 
 use crate::{
     block::{MAX_ACTION_BYTES, RawAction},
     codec::{self, Canonical, CodecError},
-    consent::AccessRequest,
+    consent::{AccessRequest, ErasureOrder},
+    emergency::{EmergencyRequest, RecoveryRequest},
     envelope::{Envelope, Signable},
     hash::{Tag, tag},
     key::batch::Claim,
@@ -122,6 +140,26 @@ pub enum Action {
     ConfigureAdmission(ConfigureAdmission) = 58,
     /// Registers a chain node.
     Provision(Provision) = 59,
+    /// Decides who may approve an emergency, or a recovery.
+    Appoint(Box<Appoint>) = 40,
+    /// Asks to read in an emergency.
+    RequestEmergency(EmergencyRequest) = 41,
+    /// Trustees agree to an emergency.
+    ApproveEmergency(ApproveEmergency) = 42,
+    /// Ends an emergency before its time.
+    EndEmergency(EndEmergency) = 43,
+    /// Records what a review of an emergency found.
+    ReviewEmergency(ReviewEmergency) = 44,
+    /// Asks that lost patient keys be replaced.
+    RequestRecovery(Box<RecoveryRequest>) = 45,
+    /// Stops a recovery.
+    CancelRecovery(CancelRecovery) = 46,
+    /// Puts recovered patient keys in.
+    ExecuteRecovery(ExecuteRecovery) = 47,
+    /// Orders that a record or an epoch be erased.
+    OrderErasure(Box<ErasureOrder>) = 48,
+    /// States that a custodian has erased.
+    ConfirmErasure(Box<ConfirmErasure>) = 49,
 }
 
 impl Action {
@@ -155,6 +193,16 @@ impl Action {
             Self::Accuse(action) => action.as_ref(),
             Self::ConfigureAdmission(action) => action,
             Self::Provision(action) => action,
+            Self::Appoint(action) => action.as_ref(),
+            Self::RequestEmergency(action) => action,
+            Self::ApproveEmergency(action) => action,
+            Self::EndEmergency(action) => action,
+            Self::ReviewEmergency(action) => action,
+            Self::RequestRecovery(action) => action.as_ref(),
+            Self::CancelRecovery(action) => action,
+            Self::ExecuteRecovery(action) => action,
+            Self::OrderErasure(action) => action.as_ref(),
+            Self::ConfirmErasure(action) => action.as_ref(),
         }
     }
 
@@ -188,6 +236,16 @@ impl Action {
             Self::Accuse(_) => "accuse",
             Self::ConfigureAdmission(_) => "configure-admission",
             Self::Provision(_) => "provision",
+            Self::Appoint(_) => "appoint",
+            Self::RequestEmergency(_) => "request emergency",
+            Self::ApproveEmergency(_) => "approve emergency",
+            Self::EndEmergency(_) => "end emergency",
+            Self::ReviewEmergency(_) => "review emergency",
+            Self::RequestRecovery(_) => "request recovery",
+            Self::CancelRecovery(_) => "cancel recovery",
+            Self::ExecuteRecovery(_) => "execute recovery",
+            Self::OrderErasure(_) => "order erasure",
+            Self::ConfirmErasure(_) => "confirm erasure",
         }
     }
 

@@ -2,14 +2,17 @@
 //!
 //! [`decide`] is a pure function of the state and the block it is asked in: ledger, gate nodes, simulator and auditors
 //! call the same one and come to the same answer. It fails closed: what is not granted is denied, and a grant that
-//! denies overrides every grant that permits. What it looks at is bounded, however many grants the ledger holds: the
+//! denies overrides every grant that permits, and every emergency. What it looks at is bounded, however many grants the ledger holds: the
 //! grants at hand for the asker, its role and everybody, at most [`MAX_AT_HAND`] each.
 //!
 //! [`MAX_AT_HAND`]: crate::state::tables::MAX_AT_HAND
 
+mod emergency;
 pub mod entry;
+mod erasure;
 pub mod reason;
 
+pub use emergency::EmergencyFinding;
 pub use entry::{AccessEntry, AccessOutcome};
 pub use reason::Reason;
 
@@ -70,6 +73,7 @@ impl Finding {
 pub struct Decision {
     outcome: AccessOutcome,
     trace: Vec<Finding>,
+    emergency: Option<EmergencyFinding>,
 }
 
 impl Decision {
@@ -85,14 +89,21 @@ impl Decision {
         &self.trace
     }
 
-    /// Whether the answer is yes.
+    /// What the asker's latest emergency had to say, if it was looked at: when nothing else allows a request that names
+    /// an emergency as its purpose.
+    #[must_use]
+    pub const fn emergency(&self) -> Option<&EmergencyFinding> {
+        self.emergency.as_ref()
+    }
+
+    /// Whether the answer is yes, under a grant or in an emergency.
     #[must_use]
     pub const fn is_allowed(&self) -> bool {
-        matches!(self.outcome, AccessOutcome::Allowed { .. })
+        matches!(self.outcome, AccessOutcome::Allowed { .. } | AccessOutcome::BreakGlass { .. })
     }
 
     const fn denied(reason: Reason) -> Self {
-        Self { outcome: AccessOutcome::Denied { reason }, trace: Vec::new() }
+        Self { outcome: AccessOutcome::Denied { reason }, trace: Vec::new(), emergency: None }
     }
 }
 
@@ -113,15 +124,21 @@ pub fn decide(facts: &Facts<'_>, question: &Question<'_>, at: Moment) -> Result<
     if facts.account(&question.account)?.is_none() {
         return Ok(Decision::denied(Reason::UnknownAccount));
     }
+    let has_erasures = facts.has_erasures(&question.account)?;
     let mut spans = Vec::with_capacity(question.request.records.len());
     for (position, record) in (0..).zip(&question.request.records) {
         match facts.record(record)? {
-            Some(found) if found.account == question.account => spans.push(found.entry.facts().span),
+            Some(found) if found.account == question.account => {
+                if has_erasures && let Some(reason) = erasure::erased(position, &found, facts)? {
+                    return Ok(Decision::denied(reason));
+                }
+                spans.push(found.entry.facts().span);
+            }
             _ => return Ok(Decision::denied(Reason::UnknownRecord { position })),
         }
     }
     let grants = at_hand(facts, question, &member)?;
-    Ok(weigh(&grants, question.request, &spans, at))
+    emergency::or_break_glass(weigh(&grants, question.request, &spans, at), facts, question, &spans, at)
 }
 
 /// What keeps a member from asking at all.
@@ -171,7 +188,7 @@ fn weigh(grants: &[GrantRecord], request: &AccessRequest, spans: &[TimeRange], a
         let reasons = List::new(reasons).unwrap_or_default();
         trace.push(Finding { grant: record.grant().id, reasons });
     }
-    Decision { outcome: outcome(&trace, request.grant), trace }
+    Decision { outcome: outcome(&trace, request.grant), trace, emergency: None }
 }
 
 fn outcome(trace: &[Finding], named: Option<GrantId>) -> AccessOutcome {

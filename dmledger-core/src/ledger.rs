@@ -16,7 +16,10 @@ pub mod query;
 mod signatures;
 
 pub use agent::{Agent, AgentError, Considered};
-pub use answer::{AccessLog, AccountEscrows, AccountGrants, AccountRecords, AnswerError, EscrowLog, MatchLog};
+pub use answer::{
+    AccessLog, AccountEscrows, AccountGrants, AccountRecords, AnswerError, Emergencies, ErasureAnswer, EscrowLog,
+    MatchLog, Recoveries,
+};
 #[cfg(feature = "std")]
 pub use machine::Ledger;
 #[cfg(feature = "std")]

@@ -12,6 +12,7 @@ pub mod block;
 pub mod codec;
 pub mod consent;
 pub mod decide;
+pub mod emergency;
 pub mod envelope;
 pub mod hash;
 pub mod identity;

@@ -40,7 +40,7 @@ pub mod wrap;
 pub use capsule::{Capsule, CapsuleError, CapsuleHead, CapsuleId, CapsulePurpose, OpenedCapsule, TrusteeBundle};
 pub use data_key::{DataKey, Hedge, KeyCommitment, ValueKey};
 pub use envelope::{Part, RecordHeader, RecordMeta, Sealed, begin_record, seal_record};
-pub use erase::{EraseReceipt, Erased, Erasure, MissingReceipts, erasure_of};
+pub use erase::{Erasure, MissingReceipts, erasure_of};
 pub use error::{Altered, Inauthentic, OpenError, Refused, SealError, SubKey, WrapError};
 pub use escrow::{EscrowedKey, begin_escrow};
 pub use gate::{Committee, GateBundle, GateError, GateReply, GateSeed, Guard, NodeNumber, Shape, Subset};

@@ -9,11 +9,12 @@ use dmledger_core::record::index::{ContentId, IndexEntry, IndexFacts, RecordId};
 use dmledger_core::record::kind::DataKind;
 use dmledger_core::scope::{Purpose, PurposeSet, Validity, VerbSet};
 use dmledger_core::time::{Height, TimeRange, Timestamp};
+use dmledger_zk::seal::erase::{Erased, ErasureId, receipt as receipt_of};
 use dmledger_zk::seal::{
-    Address, AnchoredGrant, Committee, CommitteeId, DataKey, Epoch, EpochKey, EpochNumber, EraseReceipt, Erased,
-    GateBundle, GateReply, GateSeed, GrantBody, GrantTerms, Guard, Hedge, Hours, KemKeyPair, Keys, LedgerView,
-    NodeNumber, OpenError, Part, RecordMeta, SealSuite, Sealed, Shape, Standing, erasure_of, open, reslot, seal_record,
-    unwrap, unwrap_grant, wrap, wrap_grant,
+    Address, AnchoredGrant, Committee, CommitteeId, DataKey, Epoch, EpochKey, EpochNumber, GateBundle, GateReply,
+    GateSeed, GrantBody, GrantTerms, Guard, Hedge, Hours, KemKeyPair, Keys, LedgerView, NodeNumber, OpenError, Part,
+    RecordMeta, SealSuite, Sealed, Shape, Standing, erasure_of, open, reslot, seal_record, unwrap, unwrap_grant, wrap,
+    wrap_grant,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use std::error::Error;
@@ -209,15 +210,16 @@ fn after_an_epoch_is_erased_a_grantee_who_kept_everything_reads_nothing() -> Ans
     let grant = scene.grant(&epoch, 6, 12)?;
     drop(epoch);
     // Nodes 2 and 4 sign that they have erased, and keep their keys.
+    let order = ErasureId::new([3; 16]);
     let kept = answers(&bundles, &[2, 4])?;
     drop(bundles);
     let receipt = |(n, (_, key)): (u8, &(KemKeyPair, SecretKey))| {
-        let body = EraseReceipt::new(scene.guard(0), NodeNumber::new(n), Erased::Epoch, Height::new(30));
+        let body = receipt_of(order, Erased::Epoch(0), &scene.guard(0), NodeNumber::new(n), Height::new(30));
         Envelope::new(CHAIN, Some(ACCOUNT), body).sign(key, Meaning::Authored)
     };
     let receipts = (0..).zip(&scene.nodes).map(receipt).collect::<Result<Vec<_>, _>>()?;
     let members: Vec<_> = scene.nodes.iter().map(|(_, key)| key.public()).collect();
-    let erasure = erasure_of(Erased::Epoch, CHAIN, &scene.guard(0), &members, &receipts)?;
+    let erasure = erasure_of(order, Erased::Epoch(0), CHAIN, &scene.guard(0), &members, &receipts)?;
     assert_eq!(erasure.tolerated_liars(), 2);
     let keys = Keys::Gated(&grant, &kept);
     let refused = read(sealed.part(), sealed.ciphertext(), &entry, keys, &scene, Standing::Active).unwrap_err();

@@ -132,6 +132,9 @@ fn access_line(entry: &AccessEntry, input: &Input, name: &dyn Fn(&MemberId) -> S
     let hours = if entry.records.len() == 1 { "1 hour".to_owned() } else { format!("{} hours", entry.records.len()) };
     let answer = match entry.outcome {
         AccessOutcome::Allowed { .. } => Answer::Allowed { outcome: String::new() },
+        AccessOutcome::BreakGlass { .. } => {
+            Answer::Allowed { outcome: "in an emergency, approved by your trustees".to_owned() }
+        }
         AccessOutcome::Denied { reason } => Answer::Refused { reason: plain(&reason) },
     };
     AccessLine {

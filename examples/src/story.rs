@@ -286,7 +286,9 @@ impl<'a> Story<'a> {
                 Ok(())
             }
             AccessOutcome::Denied { reason } => Err(HostError::new(format!("{who}, {what}: denied, but {reason}"))),
-            AccessOutcome::Allowed { .. } => Err(HostError::new(format!("{who}, {what}: allowed"))),
+            AccessOutcome::Allowed { .. } | AccessOutcome::BreakGlass { .. } => {
+                Err(HostError::new(format!("{who}, {what}: allowed")))
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use dmledger_core::codec;
 use dmledger_core::envelope::Envelope;
-use dmledger_zk::seal::EraseReceipt;
+use dmledger_zk::seal::erase::EraseReceipt;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok(value) = codec::decode::<Envelope<EraseReceipt>>(bytes) {

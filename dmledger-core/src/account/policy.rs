@@ -136,6 +136,25 @@ impl Policy {
         Self::new(threshold, alloc::vec![Group::new(KeyClass::Cosigner, 0, keys)?])
     }
 
+    /// The same policy with other patient keys, as many as it has.
+    ///
+    /// Several groups of patient keys become one that asks for as many of them as those did together.
+    ///
+    /// # Errors
+    /// [`PolicyError::PatientKeys`] for another number of keys, or if it has none; as [`Self::new`].
+    pub fn with_patient_keys(&self, keys: &[PublicKey]) -> Result<Self, PolicyError> {
+        let need = self.keys_of(KeyClass::Patient).count();
+        if keys.len() != need || need == 0 {
+            return Err(PolicyError::PatientKeys { have: keys.len(), need });
+        }
+        let (own, others): (Vec<_>, Vec<_>) =
+            self.groups.iter().cloned().partition(|group| group.class == KeyClass::Patient);
+        let minimum = own.iter().fold(0, |sum: u8, group| sum.saturating_add(group.minimum));
+        let mut groups = alloc::vec![Group::new(KeyClass::Patient, minimum, keys.to_vec())?];
+        groups.extend(others);
+        Self::new(self.threshold, groups)
+    }
+
     /// Signatures needed in all.
     #[must_use]
     pub const fn threshold(&self) -> u8 {
@@ -263,6 +282,14 @@ pub enum PolicyError {
         threshold: u8,
         /// All keys.
         keys: usize,
+    },
+    /// Not as many patient keys as the policy has.
+    #[error("{have} patient keys where the policy has {need}")]
+    PatientKeys {
+        /// Keys named.
+        have: usize,
+        /// Patient keys of the policy.
+        need: usize,
     },
     /// A key stands in the policy twice.
     #[error("key listed twice")]

@@ -15,7 +15,7 @@ use crate::{
 use alloc::collections::BTreeSet;
 
 /// The one who asks: the one author.
-fn asker(frame: &Frame<'_>) -> Result<MemberId, Refusal> {
+pub(super) fn asker(frame: &Frame<'_>) -> Result<MemberId, Refusal> {
     let mut authors = frame.signers(Meaning::Authored);
     match (authors.next(), authors.next()) {
         (Some(key), None) => Ok(MemberId::of(&key)),
@@ -49,19 +49,13 @@ impl Handler for AccessRequest {
 
     fn execute(&self, frame: &Frame<'_>, state: &mut Delta<'_>, at: Moment) -> Result<(), Fault> {
         let (account, member) = (frame.account()?, asker(frame)?);
-        let (places, outcome, spent, number) = {
+        let (places, outcome, number) = {
             let facts = Facts::new(frame.chain(), state);
             let question = Question { chain: frame.chain(), member, account, request: self };
             let outcome = decide(&facts, &question, at)?.outcome();
-            let spent = match outcome {
-                AccessOutcome::Allowed { grant } => facts.grant(&grant)?,
-                AccessOutcome::Denied { .. } => None,
-            };
-            (*facts.places(), outcome, spent, facts.places().accesses(&account).leaf(state)?.count())
+            (*facts.places(), outcome, facts.places().accesses(&account).leaf(state)?.count())
         };
-        if let Some(record) = spent {
-            state.put(places.grant(&record.grant().id), &record.spend())?;
-        }
+        spend(outcome, frame, state)?;
         let entry = AccessEntry {
             account,
             number,
@@ -77,4 +71,24 @@ impl Handler for AccessRequest {
         state.put(places.access(&account, number), &entry)?;
         Ok(places.accesses(&account).push(&entry.digest(), state)?)
     }
+}
+
+/// Counts the request towards what allowed it.
+fn spend(outcome: AccessOutcome, frame: &Frame<'_>, state: &mut Delta<'_>) -> Result<(), Fault> {
+    let facts = Facts::new(frame.chain(), state);
+    let places = *facts.places();
+    match outcome {
+        AccessOutcome::Allowed { grant } => {
+            if let Some(record) = facts.grant(&grant)? {
+                state.put(places.grant(&grant), &record.spend())?;
+            }
+        }
+        AccessOutcome::BreakGlass { emergency } => {
+            if let Some(record) = facts.emergency(&emergency)? {
+                state.put(places.emergency(&emergency), &record.spend())?;
+            }
+        }
+        AccessOutcome::Denied { .. } => {}
+    }
+    Ok(())
 }

@@ -51,7 +51,7 @@ macro_rules! random_name {
         }
     };
 }
-pub(super) use random_name;
+pub(crate) use random_name;
 random_name!(GrantId);
 
 impl GrantId {

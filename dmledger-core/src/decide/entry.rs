@@ -4,6 +4,7 @@ use super::Reason;
 use crate::{
     codec::{Canonical, List},
     consent::{GrantId, RequestId, access::MAX_REQUESTED_RECORDS},
+    emergency::EmergencyId,
     envelope::AccountId,
     hash::{Digest, of, tag},
     identity::MemberId,
@@ -15,7 +16,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 /// The answer to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
-#[expect(clippy::exhaustive_enums, reason = "yes or no")]
+#[expect(clippy::exhaustive_enums, reason = "yes, no, or yes in an emergency")]
 pub enum AccessOutcome {
     /// Yes, under this grant.
     Allowed {
@@ -26,6 +27,11 @@ pub enum AccessOutcome {
     Denied {
         /// Why.
         reason: Reason,
+    },
+    /// Yes, in this emergency and under no grant: the glass was broken.
+    BreakGlass {
+        /// The emergency; one request of those it serves is spent.
+        emergency: EmergencyId,
     },
 }
 

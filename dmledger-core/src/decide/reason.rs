@@ -103,4 +103,49 @@ reasons! {
         /// Requests granted.
         quota: u32,
     };
+    /// Too few trustees have approved the emergency.
+    90 "emergency awaits the approval of trustees" EmergencyPending;
+    /// The emergency is approved; the patient can still veto it.
+    91 "emergency opens at {opens}, from height {from}" EmergencyDelayed {
+        /// When it opens in time.
+        opens: Timestamp,
+        /// When it opens in height.
+        from: Height,
+    };
+    /// The emergency's time ran out.
+    92 "emergency ended at {at}" EmergencyOver {
+        /// First instant it was over.
+        at: Timestamp,
+    };
+    /// The emergency's heights ran out.
+    93 "emergency ended at height {until}" EmergencyOverAtHeight {
+        /// First height at which it was over.
+        until: Height,
+    };
+    /// The patient stopped the emergency before it opened.
+    94 "emergency vetoed at height {height}" EmergencyVetoed {
+        /// Height of the veto.
+        height: Height,
+    };
+    /// The emergency was ended while it was open.
+    95 "emergency ended by hand at height {height}" EmergencyEnded {
+        /// Height of the block that ended it.
+        height: Height,
+    };
+    /// The emergency was never approved in time.
+    96 "emergency was never approved" EmergencyLapsed;
+    /// The record is being erased.
+    100 "erasure of record {position} of the request was ordered at height {height}" ErasureOrdered {
+        /// Its place in the request, from 0.
+        position: u16,
+        /// Height of the order.
+        height: Height,
+    };
+    /// The record has been erased.
+    101 "record {position} of the request was erased, completely since height {height}" Erased {
+        /// Its place in the request, from 0.
+        position: u16,
+        /// Height of the last receipt.
+        height: Height,
+    };
 }

@@ -60,7 +60,6 @@ tags! {
     SEAL_CAPSULE_SHARE = "dmledger/zk/seal-capsule-share/v1", "share of a capsule's key";
     SEAL_CAPSULE_CHECK = "dmledger/zk/seal-capsule-check/v1", "commitment to a capsule's share";
     SEAL_CAPSULE_KEY = "dmledger/zk/seal-capsule-key/v1", "key of a capsule";
-    SEAL_ERASED = "dmledger/zk/seal-erased/v1", "receipt of an erasure, signed by a gate node";
     SEAL_STORE_SALT = "dmledger/zk/seal-store-salt/v1", "salt of a keystore";
     SEAL_STORE_CHECK = "dmledger/zk/seal-store-check/v1", "commitment to a keystore's key";
     SEAL_STORE_CONTEXT = "dmledger/zk/seal-store-context/v1", "what a keystore file says in clear";
@@ -102,6 +101,7 @@ tags! {
     MATCH_CELL = "dmledger/core/match-cell/v1", "name of a cell of similar cases, under a key";
     MATCH_CASE = "dmledger/core/match-case/v1", "pseudonym of a case within a cell";
     MATCH_ENTRY = "dmledger/core/match-entry/v1", "an entry of the log of questions for similar cases";
+    ERASE_RECEIPT = "dmledger/core/erase-receipt/v1", "receipt of an erasure, signed by a custodian";
     ACCESS_ENTRY = "dmledger/core/access-entry/v1", "an entry of an access log";
     GENESIS = "dmledger/core/genesis/v1", "identity of a network: its genesis";
     STATE_KEY = "dmledger/core/state-key/v1", "where a thing stands in the state tree";

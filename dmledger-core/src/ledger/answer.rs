@@ -5,6 +5,9 @@ pub mod accounts;
 mod escrow;
 
 pub use escrow::{AccountEscrows, EscrowLog, MatchLog};
+mod emergency;
+
+pub use emergency::{Emergencies, ErasureAnswer, Recoveries};
 
 use crate::{
     codec::Canonical,
@@ -36,6 +39,12 @@ pub enum AnswerError {
     /// An answer about another account.
     #[error("answer about another account")]
     OtherAccount,
+    /// A receipt is missing its signature, or answers something else.
+    #[error("receipt {position} does not answer this order")]
+    Receipt {
+        /// Place of its custodian in the order.
+        position: u64,
+    },
     /// The list names something that is not there.
     #[error("listed thing is missing")]
     Missing,

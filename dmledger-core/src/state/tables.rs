@@ -10,6 +10,11 @@ mod nodes;
 
 pub use matching::{CasePlace, CaseRow, CellRow, Enrolment, MAX_COHORT, MatchPosition};
 pub use nodes::{NodeList, NodeRecord, Offender, offender_member};
+mod emergency;
+mod erasure;
+
+pub use emergency::LatestEmergency;
+pub use erasure::ErasedBy;
 
 use super::{Namespace, ProofError, ReadState, ReadTyped, StateError, StateKey, StateProof, StoredList};
 use crate::{

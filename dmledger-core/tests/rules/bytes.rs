@@ -72,17 +72,20 @@ const FIXED: [&str; 8] = [
 #[test]
 fn every_truncation_and_every_flipped_bit_of_every_action_is_refused() -> Done {
     let (ledger, actions) = golden()?;
-    for action in &actions {
-        let bytes = action::encode(action)?.as_slice().to_vec();
-        for end in 0..bytes.len() {
-            assert!(ledger.check(&RawAction::new(bytes[..end].to_vec())?).is_err(), "{end} bytes");
-        }
-        for bit in 0..bytes.len() * 8 {
-            let mut bytes = bytes.clone();
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            let accepted = ledger.check(&RawAction::new(bytes)?);
-            assert!(accepted.is_err(), "{} bit {bit}", action.body().name());
-        }
+    actions.iter().try_for_each(|action| refuses_every_change(&ledger, action))
+}
+
+/// Checks that no truncation and no flipped bit of an action is accepted.
+pub(super) fn refuses_every_change(ledger: &Ledger, action: &SignedAction) -> Done {
+    let bytes = action::encode(action)?.as_slice().to_vec();
+    for end in 0..bytes.len() {
+        assert!(ledger.check(&RawAction::new(bytes[..end].to_vec())?).is_err(), "{end} bytes");
+    }
+    for bit in 0..bytes.len() * 8 {
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let accepted = ledger.check(&RawAction::new(bytes)?);
+        assert!(accepted.is_err(), "{} bit {bit}", action.body().name());
     }
     Ok(())
 }

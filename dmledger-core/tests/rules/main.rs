@@ -11,15 +11,23 @@ mod auto_sign;
 mod bytes;
 mod chain;
 mod contract;
+mod emergency;
+mod emergency_bytes;
+mod emergency_review;
+mod erasure;
 mod escrow;
 mod evidence;
 mod grants;
 mod matching;
 mod members;
 mod model;
+mod powers;
 mod profiles;
 mod proposals;
 mod records;
+mod recovery;
+mod trustees;
+mod ward;
 
 use dmledger_core::{
     action::{self, Action, Fault, Refusal, SignedAction},

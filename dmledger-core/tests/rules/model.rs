@@ -99,6 +99,7 @@ fn compare(all: &mut [Kept], asked: &Asked, at: Moment, answer: AccessOutcome, s
             let used = all.iter_mut().find(|kept| kept.grant.id == grant && kept.permits(asked, at));
             used.unwrap_or_else(|| panic!("seed {seed}: allowed under a grant that does not permit")).used += 1;
         }
+        AccessOutcome::BreakGlass { emergency } => panic!("seed {seed}: no emergency, but {emergency}"),
         AccessOutcome::Denied { reason } => {
             assert!(forbidden || !permitted, "seed {seed}: refused although permitted: {reason}");
             assert_eq!(forbidden, matches!(reason, Reason::Prohibited { .. }), "seed {seed}: {reason}");

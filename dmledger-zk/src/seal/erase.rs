@@ -10,69 +10,33 @@
 //! in the lake with its slot and salt. For a single record the receipts are promises, not deletions; the strong form moves
 //! all other records to a new epoch ([`reslot`](super::reslot())) and erases the old one.
 
+pub use dmledger_core::consent::erasure::{Custody, EraseReceipt, Erased, ErasureId};
+
 use super::gate::{Guard, NodeNumber};
-use borsh::{BorshDeserialize, BorshSerialize};
-use dmledger_core::codec::Canonical;
-use dmledger_core::envelope::{ChainId, Envelope, Meaning, Signable};
-use dmledger_core::hash::{Tag, tag};
+use dmledger_core::envelope::{ChainId, Envelope, Meaning};
 use dmledger_core::key::PublicKey;
-use dmledger_core::record::index::RecordId;
 use dmledger_core::time::Height;
 use std::collections::BTreeSet;
 use thiserror::Error;
 
-/// What is erased.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
-#[non_exhaustive]
-pub enum Erased {
-    /// All keys of the epoch were destroyed.
-    Epoch,
-    /// No partial of this record will be released again.
-    Record(RecordId),
+/// What node `node` holds of the committee of `guard`: to be named in an order of erasure.
+#[must_use]
+pub const fn custody(guard: &Guard, node: NodeNumber) -> Custody {
+    Custody::GateKeys { committee: guard.committee().id().number(), node: node.number() }
 }
 
-/// A gate node's statement, signed by the key it is known by on the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct EraseReceipt {
-    guard: Guard,
-    node: NodeNumber,
+/// The statement of node `node` of the committee of `guard` that it has erased what `order` asked for in the block at
+/// `ordered`. To be put in an envelope of the guarded account and signed with [`Meaning::Authored`] after the deletion is
+/// durable.
+#[must_use]
+pub const fn receipt(
+    order: ErasureId,
     erased: Erased,
-    height: Height,
-}
-
-impl Canonical for EraseReceipt {
-    const MAX_BYTES: usize = 128;
-}
-
-impl Signable for EraseReceipt {
-    const TAG: Tag = tag::SEAL_ERASED;
-}
-
-impl EraseReceipt {
-    /// Node `node` of the committee of `guard` has erased `erased`, as the ledger asked at `height`. To be put in an
-    /// envelope of the guarded account and signed with [`Meaning::Authored`] after the deletion is durable.
-    #[must_use]
-    pub const fn new(guard: Guard, node: NodeNumber, erased: Erased, height: Height) -> Self {
-        Self { guard, node, erased, height }
-    }
-
-    /// The node that states it.
-    #[must_use]
-    pub const fn node(&self) -> NodeNumber {
-        self.node
-    }
-
-    /// What it has erased.
-    #[must_use]
-    pub const fn erased(&self) -> Erased {
-        self.erased
-    }
-
-    /// The height at which the ledger asked for it.
-    #[must_use]
-    pub const fn height(&self) -> Height {
-        self.height
-    }
+    guard: &Guard,
+    node: NodeNumber,
+    ordered: Height,
+) -> EraseReceipt {
+    EraseReceipt { order, erased, custody: custody(guard, node), ordered }
 }
 
 /// A completed erasure.
@@ -108,7 +72,7 @@ pub struct MissingReceipts {
     pub without: Vec<NodeNumber>,
 }
 
-/// Holds receipts against the committee that had the keys: `members` are its nodes' keys, by node number.
+/// Holds receipts for one order against the committee that had the keys: `members` are its nodes' keys, by node number.
 ///
 /// Receipts about anything else, by anybody else, or with a signature that does not verify are not counted; nobody counts
 /// twice.
@@ -116,6 +80,7 @@ pub struct MissingReceipts {
 /// # Errors
 /// [`MissingReceipts`] if fewer than `n - k + 1` nodes have signed: then no subset key need be gone.
 pub fn erasure_of(
+    order: ErasureId,
     erased: Erased,
     chain: ChainId,
     guard: &Guard,
@@ -123,20 +88,26 @@ pub fn erasure_of(
     receipts: &[Envelope<EraseReceipt>],
 ) -> Result<Erasure, MissingReceipts> {
     let shape = guard.committee().shape();
-    let valid = receipts.iter().filter_map(|receipt| {
-        let body = receipt.body();
-        let of_this = receipt.chain() == chain
-            && receipt.account() == Some(guard.account())
-            && body.guard == *guard
-            && body.erased == erased
-            && body.node.number() < shape.nodes();
-        let key = members.get(usize::from(body.node.number())).filter(|_| of_this)?;
-        let mut own = receipt.endorsements().iter().filter(|one| one.signer() == *key);
-        let signed = own.any(|one| {
-            let digest = receipt.digest(one.signer().suite(), one.meaning());
+    let of_epoch = match erased {
+        Erased::Epoch(epoch) => epoch == guard.epoch().number(),
+        _ => true,
+    };
+    let valid = receipts.iter().filter_map(|signed| {
+        let body = signed.body();
+        let Custody::GateKeys { node, .. } = body.custody else { return None };
+        let number = NodeNumber::new(node);
+        let of_this = of_epoch
+            && signed.chain() == chain
+            && signed.account() == Some(guard.account())
+            && *body == receipt(order, erased, guard, number, body.ordered)
+            && node < shape.nodes();
+        let key = members.get(usize::from(node)).filter(|_| of_this)?;
+        let mut own = signed.endorsements().iter().filter(|one| one.signer() == *key);
+        let is_signed = own.any(|one| {
+            let digest = signed.digest(one.signer().suite(), one.meaning());
             one.meaning() == Meaning::Authored && key.verify(&digest, &one.signature()).is_ok()
         });
-        signed.then_some(body.node)
+        is_signed.then_some(number)
     });
     let nodes: BTreeSet<NodeNumber> = valid.collect();
     let have = u8::try_from(nodes.len()).unwrap_or(u8::MAX);
@@ -163,23 +134,25 @@ mod tests {
         (0..7).map(|n| SecretKey::generate(Suite::Bip340, &mut rng(n))).collect()
     }
 
-    fn receipt(node: u8, erased: Erased, key: &SecretKey) -> Envelope<EraseReceipt> {
-        let body = EraseReceipt::new(guard(), NodeNumber::new(node), erased, Height::new(7));
+    const ORDER: ErasureId = ErasureId::new([5; 16]);
+    const EPOCH: Erased = Erased::Epoch(0);
+
+    fn stated(node: u8, erased: Erased, key: &SecretKey) -> Envelope<EraseReceipt> {
+        let body = receipt(ORDER, erased, &guard(), NodeNumber::new(node), Height::new(7));
         Envelope::new(chain(1), Some(account(2)), body).sign(key, Meaning::Authored).unwrap()
     }
 
     fn check(erased: Erased, receipts: &[Envelope<EraseReceipt>]) -> Result<Erasure, MissingReceipts> {
         let members: Vec<_> = keys().iter().map(SecretKey::public).collect();
-        erasure_of(erased, chain(1), &guard(), &members, receipts)
+        erasure_of(ORDER, erased, chain(1), &guard(), &members, receipts)
     }
 
     #[test]
     fn receipts_of_all_nodes_tolerate_as_many_liars_as_the_gate_does() {
         let keys = keys();
         for signed in 0..=7_u8 {
-            let receipts: Vec<_> =
-                (0..signed).map(|node| receipt(node, Erased::Epoch, &keys[usize::from(node)])).collect();
-            match check(Erased::Epoch, &receipts) {
+            let receipts: Vec<_> = (0..signed).map(|node| stated(node, EPOCH, &keys[usize::from(node)])).collect();
+            match check(EPOCH, &receipts) {
                 Ok(erasure) => {
                     assert!(signed >= 5);
                     assert_eq!((erasure.receipts(), erasure.tolerated_liars()), (signed, signed - 5));
@@ -214,32 +187,46 @@ mod tests {
     #[test]
     fn receipts_that_are_doubled_foreign_or_forged_do_not_count() {
         let keys = keys();
-        let good = |node: u8| receipt(node, Erased::Epoch, &keys[usize::from(node)]);
+        let good = |node: u8| stated(node, EPOCH, &keys[usize::from(node)]);
         let four: Vec<_> = (0..4).map(good).collect();
-        let of_other_key = receipt(4, Erased::Epoch, &keys[5]);
-        let of_record = receipt(4, Erased::Record(record_id(1)), &keys[4]);
-        let of_no_node = receipt(9, Erased::Epoch, &keys[4]);
-        let other = Guard::new(account(2), EpochNumber::new(1), guard().committee());
-        let body = EraseReceipt::new(other, NodeNumber::new(4), Erased::Epoch, Height::new(7));
-        let of_other_epoch = Envelope::new(chain(1), Some(account(2)), body.clone());
-        let of_other_epoch = of_other_epoch.sign(&keys[4], Meaning::Authored).unwrap();
-        let body = EraseReceipt { guard: guard(), ..body };
-        let of_other_chain =
-            Envelope::new(chain(9), Some(account(2)), body.clone()).sign(&keys[4], Meaning::Authored).unwrap();
-        let unsigned = Envelope::new(chain(1), Some(account(2)), body.clone());
+        let of_other_key = stated(4, EPOCH, &keys[5]);
+        let of_record = stated(4, Erased::Record(record_id(1)), &keys[4]);
+        let of_no_node = stated(9, EPOCH, &keys[4]);
+        let other = Guard::new(account(2), EpochNumber::new(0), Committee::new(CommitteeId::new(2), Shape::DEFAULT));
+        let sign =
+            |chain, body| Envelope::new(chain, Some(account(2)), body).sign(&keys[4], Meaning::Authored).unwrap();
+        let of_other_committee = sign(chain(1), receipt(ORDER, EPOCH, &other, NodeNumber::new(4), Height::new(7)));
+        let of_other_epoch = stated(4, Erased::Epoch(1), &keys[4]);
+        let body = *good(4).body();
+        let of_other_order = sign(chain(1), EraseReceipt { order: ErasureId::new([6; 16]), ..body });
+        let of_objects = sign(chain(1), EraseReceipt { custody: Custody::Objects, ..body });
+        let of_other_chain = sign(chain(9), body);
+        let unsigned = Envelope::new(chain(1), Some(account(2)), body);
         let witnessed = unsigned.clone().sign(&keys[4], Meaning::Witnessed).unwrap();
-        let bad = [good(0), of_other_key, of_record, of_no_node, of_other_epoch, of_other_chain, unsigned, witnessed];
+        let bad = [
+            good(0),
+            of_other_key,
+            of_record,
+            of_no_node,
+            of_other_committee,
+            of_other_epoch,
+            of_other_order,
+            of_objects,
+            of_other_chain,
+            unsigned,
+            witnessed,
+        ];
         for (i, bad) in bad.into_iter().enumerate() {
             let receipts = [&four[..], &[bad]].concat();
-            assert_eq!(check(Erased::Epoch, &receipts).unwrap_err().have, 4, "receipt {i}");
+            assert_eq!(check(EPOCH, &receipts).unwrap_err().have, 4, "receipt {i}");
         }
-        assert!(check(Erased::Epoch, &[&four[..], &[good(4)]].concat()).is_ok());
+        assert!(check(EPOCH, &[&four[..], &[good(4)]].concat()).is_ok());
     }
 
     #[test]
     fn a_receipt_reads_back_and_every_truncation_is_refused() {
         use dmledger_core::codec;
-        let signed = receipt(3, Erased::Record(record_id(1)), &keys()[3]);
+        let signed = stated(3, Erased::Record(record_id(1)), &keys()[3]);
         let bytes = codec::encode(&signed);
         assert_eq!(codec::decode::<Envelope<EraseReceipt>>(&bytes), Ok(signed));
         for end in 0..bytes.len() {

@@ -194,6 +194,13 @@ impl KeystoreContents {
         self.epochs.iter().filter(move |epoch| epoch.name.as_str() == name).map(|epoch| &epoch.key)
     }
 
+    /// Takes out the epoch keys of the account that the host calls `name`, oldest first: the whole keystore is given up.
+    #[must_use]
+    pub fn into_epochs(self, name: &str) -> Vec<EpochKey> {
+        let own = self.epochs.into_vec().into_iter().filter(|epoch| epoch.name.as_str() == name);
+        own.map(|epoch| epoch.key).collect()
+    }
+
     /// Forgets epoch keys for which `erase` says yes: the patient's side of an erasure, complete once no older file of
     /// the keystore is left.
     ///

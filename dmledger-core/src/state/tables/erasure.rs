@@ -1,0 +1,90 @@
+//! Erasures and their receipts: where they stand, and how they are read.
+
+use super::{Facts, Places};
+use crate::{
+    codec::{self, Canonical},
+    consent::erasure::{Erased, Erasure, ErasureId, SignedReceipt},
+    envelope::AccountId,
+    state::{Namespace, StateError, StateKey, StoredList},
+};
+use borsh::{BorshDeserialize, BorshSerialize};
+
+const ERASURE: Namespace = Namespace::new("erasure");
+const ERASURES: Namespace = Namespace::new("erasures");
+const ERASED: Namespace = Namespace::new("erased");
+const RECEIPT: Namespace = Namespace::new("erase-receipt");
+
+/// The order that erased something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[expect(clippy::exhaustive_structs, reason = "a row of the state: what stands in it is what a proof shows")]
+pub struct ErasedBy {
+    /// Its name.
+    pub order: ErasureId,
+}
+
+impl Canonical for ErasedBy {
+    const MAX_BYTES: usize = 24;
+}
+
+impl Places {
+    /// An erasure.
+    #[must_use]
+    pub fn erasure(&self, id: &ErasureId) -> StateKey {
+        self.key(ERASURE, &[id.as_bytes()])
+    }
+
+    /// The names of all erasures of an account, in the order they were ordered.
+    #[must_use]
+    pub const fn erasures<'a>(&'a self, account: &'a AccountId) -> StoredList<'a> {
+        StoredList::new(&self.chain, ERASURES, account.as_bytes())
+    }
+
+    /// Which order erased a record or an epoch of an account.
+    #[must_use]
+    pub fn erased(&self, account: &AccountId, erased: &Erased) -> StateKey {
+        self.key(ERASED, &[account.as_bytes(), &codec::encode(erased)])
+    }
+
+    /// The receipt of the custodian at `position` (from 0) of an order.
+    #[must_use]
+    pub fn erase_receipt(&self, id: &ErasureId, position: u64) -> StateKey {
+        self.key(RECEIPT, &[id.as_bytes(), &position.to_be_bytes()])
+    }
+}
+
+impl Facts<'_> {
+    /// An erasure, complete or not.
+    ///
+    /// # Errors
+    /// [`StateError`] if the state cannot be read.
+    pub fn erasure(&self, id: &ErasureId) -> Result<Option<Erasure>, StateError> {
+        self.get(&self.places.erasure(id))
+    }
+
+    /// The erasure of a record or an epoch of an account, if one was ordered.
+    ///
+    /// # Errors
+    /// [`StateError`] if the state cannot be read.
+    pub fn erasure_of(&self, account: &AccountId, erased: &Erased) -> Result<Option<Erasure>, StateError> {
+        match self.get::<ErasedBy>(&self.places.erased(account, erased))? {
+            Some(mark) => self.erasure(&mark.order),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether anything of an account was ever erased.
+    ///
+    /// # Errors
+    /// [`StateError`] if the state cannot be read.
+    pub fn has_erasures(&self, account: &AccountId) -> Result<bool, StateError> {
+        self.has(&self.places.erasures(account).key())
+    }
+
+    /// The receipt of the custodian at `position` of an order.
+    ///
+    /// # Errors
+    /// [`StateError`] if the state cannot be read.
+    pub fn erase_receipt(&self, id: &ErasureId, position: u64) -> Result<Option<SignedReceipt>, StateError> {
+        self.get(&self.places.erase_receipt(id, position))
+    }
+}
