@@ -4,8 +4,8 @@
 //!   that answers (genesis sets it). Asking before and after somebody enrols shows either nothing or a whole cohort.
 //! - A cell with fewer cases than that does not answer, and an unknown cell answers as a small one does.
 //! - Counts are told in whole multiples of that number, and as many pseudonyms at most.
-//! - Whoever leaves is out from that block on. One who leaves can show, where the count was a whole multiple: leaving at
-//!   once was worth more than hiding it.
+//! - Whoever leaves is out from that block on, and one who waits takes the place, so that the count stays. Where nobody
+//!   waits, a departure can show: leaving at once was worth more than hiding it.
 //! - Everything that is asked stays in the network's log, with its answer.
 
 mod enrol;

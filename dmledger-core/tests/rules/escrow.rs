@@ -1,5 +1,7 @@
 //! Publishing into a patient's account.
 
+mod model;
+
 use super::{Done, Failed, anchored, assert_refused, newcomer, refusal, signed, world};
 use core::time::Duration;
 use dmledger_core::{
@@ -60,8 +62,12 @@ fn submit(world: &World, publisher: &SecretKey, patient: usize, publication: Pub
 }
 
 fn confirm(world: &World, patient: usize, address: AccountId) -> SignedAction {
+    confirm_with(world, patient, address, TWEAK)
+}
+
+fn confirm_with(world: &World, patient: usize, address: AccountId, tweak: Tweak) -> SignedAction {
     let to = &world.patients()[patient];
-    let body = Action::Confirm(Confirm { address, tweak: TWEAK });
+    let body = Action::Confirm(Confirm { address, tweak });
     signed(world, Some(to.account), body, &[(&to.phone, Authored), (&to.home, CoSigned)])
 }
 

@@ -4,7 +4,7 @@ use crate::{
     account::Authority,
     action::{Fault, Frame, Handler, Refusal, handler::require},
     codec::List,
-    matching::CellEntry,
+    matching::{CaseId, CellEntry},
     state::{
         Delta, StateError,
         tables::{CasePlace, CaseRow, CellRow, Enrolment, Facts, Places},
@@ -50,7 +50,8 @@ impl Handler for Leave {
     }
 }
 
-/// Takes a case out of its cell; the last case takes its place.
+/// Takes a case out of its cell. One who waits takes its place, so that the count stays and nobody's leaving shows; if
+/// nobody waits, the last case does.
 fn take_out(entry: &CellEntry, state: &mut Delta<'_>, places: &Places) -> Result<(), StateError> {
     let (row, place, last) = {
         let facts = Facts::new(places.chain(), state);
@@ -60,8 +61,13 @@ fn take_out(entry: &CellEntry, state: &mut Delta<'_>, places: &Places) -> Result
         (row, place, (last, facts.get::<CaseRow>(&places.cell_case(&entry.cell, last))?))
     };
     state.delete(places.case(&entry.case));
-    let row = match (place, last) {
-        (Some(CasePlace::At(place)), (last, Some(moved))) => {
+    let row = match (place, row.waiting.first().copied(), last) {
+        (Some(CasePlace::At(place)), Some(case), _) => {
+            state.put(places.cell_case(&entry.cell, place), &CaseRow { case })?;
+            state.put(places.case(&case), &CasePlace::At(place))?;
+            without(row, &case)
+        }
+        (Some(CasePlace::At(place)), None, (last, Some(moved))) => {
             if place != last {
                 state.put(places.cell_case(&entry.cell, place), &moved)?;
                 state.put(places.case(&moved.case), &CasePlace::At(place))?;
@@ -69,15 +75,18 @@ fn take_out(entry: &CellEntry, state: &mut Delta<'_>, places: &Places) -> Result
             state.delete(places.cell_case(&entry.cell, last));
             CellRow { cases: last, waiting: row.waiting }
         }
-        _ => {
-            let mut waiting = row.waiting.into_vec();
-            waiting.retain(|case| *case != entry.case);
-            CellRow { cases: row.cases, waiting: List::new(waiting).unwrap_or_default() }
-        }
+        _ => without(row, &entry.case),
     };
     if row == CellRow::default() {
         state.delete(places.cell(&entry.cell));
         return Ok(());
     }
     state.put(places.cell(&entry.cell), &row)
+}
+
+/// The cell without one of those who wait.
+fn without(row: CellRow, case: &CaseId) -> CellRow {
+    let mut waiting = row.waiting.into_vec();
+    waiting.retain(|one| one != case);
+    CellRow { cases: row.cases, waiting: List::new(waiting).unwrap_or_default() }
 }
