@@ -2,11 +2,12 @@
 //!
 //! A [`Reading`] is what a device showed, exactly, with its [`Provenance`]. The readings of an hour form a
 //! [`ReadingBatch`], which is sealed as one record; the ledger holds the record's [`IndexEntry`] and none of its
-//! content. [`glycemic`] computes the consensus metrics of glucose readings.
+//! content. [`glycemic`] computes the consensus metrics of glucose readings; [`prescription`] follows a medicine.
 
 pub mod glycemic;
 pub mod index;
 pub mod kind;
+pub mod prescription;
 pub mod provenance;
 pub mod quantity;
 pub mod reading;

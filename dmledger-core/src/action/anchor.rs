@@ -55,7 +55,7 @@ impl Handler for Anchor {
             if found != expected {
                 return Err(Refusal::WrongSequence { found, expected }.into());
             }
-            if !may_author(&account, &entry.author(), facts)? {
+            if !may_author(&account, &entry.author(), facts, at)? {
                 return Err(Refusal::WrongAuthor.into());
             }
             let (record, epoch) = (entry.facts().record, entry.facts().epoch);

@@ -1,15 +1,18 @@
 //! Equipping: devices and gateways are paired, replaced and retired.
 
-use super::{Fault, Frame, Handler, Refusal, handler::require};
+use super::{
+    Fault, Frame, Handler, Refusal,
+    handler::{counts, require},
+};
 use crate::{
     account::{
-        Account, Authority, MAX_GATEWAYS,
+        Account, Authority, KeyClass, MAX_GATEWAYS,
         device::{Device, DeviceStatus, NewDevice, list_member},
     },
     codec::List,
     key::{PublicKey, batch::Claim},
     state::{
-        Delta,
+        Delta, StateError,
         tables::{Facts, Places},
     },
     time::Moment,
@@ -80,7 +83,7 @@ impl Handler for Equip {
         if facts.device(&id, &new.key())?.is_some() {
             return Err(Refusal::DeviceExists.into());
         }
-        let room = account.gateways().len() - usize::from(self.outgoing().is_some()) < MAX_GATEWAYS;
+        let room = account.gateways().len().saturating_sub(usize::from(self.outgoing().is_some())) < MAX_GATEWAYS;
         if room { Ok(()) } else { Err(Refusal::TooManyDevices { max: MAX_GATEWAYS }.into()) }
     }
 
@@ -123,12 +126,14 @@ pub(super) fn register(device: &Device, places: &Places, state: &mut Delta<'_>) 
     Ok(places.devices(&account).push(&member, state)?)
 }
 
-/// Whether this key may author entries of the account: a paired device, or an institution in its policy.
-pub(super) fn may_author(account: &Account, key: &PublicKey, facts: &Facts<'_>) -> Result<bool, Fault> {
-    use crate::account::KeyClass::Cosigner;
-    if account.gateways().contains(key) {
-        return Ok(true);
-    }
-    // A gateway that was retired may still stand in the policy as a cosigner; it writes nothing any more.
-    Ok(account.policy().class_of(key) == Some(Cosigner) && facts.device(&account.id(), key)?.is_none())
+/// Whether this key may author entries of the account: a paired device's, or an institution's in its policy while it is
+/// a member. A gateway that was retired may still stand in the policy; it writes nothing any more.
+pub(super) fn may_author(
+    account: &Account,
+    key: &PublicKey,
+    facts: &Facts<'_>,
+    at: Moment,
+) -> Result<bool, StateError> {
+    let cosigner = account.policy().class_of(key) == Some(KeyClass::Cosigner);
+    Ok(account.gateways().contains(key) || cosigner && counts(key, account, facts, at)?)
 }

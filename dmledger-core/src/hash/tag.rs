@@ -112,6 +112,7 @@ tags! {
     DEVICE = "dmledger/core/device/v1", "name of a device within a record";
     RAW_READING = "dmledger/core/raw-reading/v1", "bytes of a reading as received";
     READING = "dmledger/core/reading/v1", "digest of a reading";
+    PRESCRIPTION = "dmledger/core/prescription/v1", "digest of a prescription, named by what is dispensed on it";
     READING_BATCH = "dmledger/core/reading-batch/v1", "digest of an hour's readings";
 }
 

@@ -55,7 +55,7 @@ pub enum AgentError {
 pub struct Considered {
     /// The verdict, with its reasons.
     pub verdict: Verdict,
-    /// The endorsement or rejection, signed; `None` if the patient is asked.
+    /// The endorsement or rejection, signed; `None` if the patient is asked, or if the patient's own proposal is refused.
     pub reply: Option<SignedAction>,
 }
 
@@ -96,11 +96,14 @@ impl Agent {
         if account.policy().class_of(&key.public()) != Some(KeyClass::Patient) {
             return Err(AgentError::NotThePatients);
         }
+        // What the patient proposed with the other key is not the agent's to reject, only not to sign.
+        let proposer = facts.proposal(id)?.map(|proposal| proposal.proposer());
+        let own = proposer.and_then(|key| account.policy().class_of(&key)) == Some(KeyClass::Patient);
         let verdict = self.rules.judge(&subject, at.time, &self.usage);
         let body = match verdict.outcome() {
             Outcome::Sign => Some(Action::Endorse(Endorse { proposal: *id })),
-            Outcome::Refuse => Some(Action::Withdraw(Withdraw { proposal: *id })),
-            Outcome::Ask => None,
+            Outcome::Refuse if !own => Some(Action::Withdraw(Withdraw { proposal: *id })),
+            Outcome::Refuse | Outcome::Ask => None,
         };
         let envelope = |body| Envelope::new(facts.chain(), Some(self.rules.account()), body);
         let reply = body.map(|body| envelope(body).sign(key, Meaning::CoSigned)).transpose()?;

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
 
 mod access;
+mod account_bytes;
 mod accounts;
 mod admission;
 mod amend;
@@ -22,6 +23,7 @@ mod matching;
 mod members;
 mod model;
 mod powers;
+mod prescription;
 mod profiles;
 mod proposals;
 mod records;

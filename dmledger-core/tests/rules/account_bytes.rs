@@ -1,0 +1,81 @@
+//! Encodings of the actions that govern an account: fixed, and refused when touched.
+
+use super::{Done, refusal, world};
+use dmledger_core::{
+    account::Policy,
+    action::{self, Action, Equip, GrantAction, SignedAction},
+    block::RawAction,
+    hash::{Digest, tag, tagged},
+    ledger::{Ledger, StateMachine},
+    testing::World,
+};
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// One of each, each of them acceptable on top of the ledger.
+fn golden() -> Result<(Ledger, Vec<SignedAction>), Failed> {
+    let (mut world, mut ledger) = world()?;
+    let (waiting, grant) = (world.grant_to(0, 0), world.grant_to(1, 2));
+    let (meter, fresh) = (world.key(), world.key());
+    let hospital = &world.institutions()[0].key;
+    let body = |grant| Action::Grant(GrantAction { grant });
+    let before = world.proposal(0, &body(waiting), hospital)?;
+    let id = World::proposal_of(&before);
+    world.advance(&mut ledger, &[before])?;
+    let (patient, hospital) = (&world.patients()[0], &world.institutions()[0].key);
+    let policy = Policy::medical([fresh.public(), patient.home.public()], vec![hospital.public()])?;
+    let actions = vec![
+        world.proposal(0, &body(grant), hospital)?,
+        world.endorse(0, id, &patient.phone)?,
+        world.withdraw(0, id, hospital)?,
+        world.amend(0, 1, policy, &[&fresh])?,
+        world.equip(0, Equip::Pair(world.device(0, "meter", &meter)?))?,
+        world.equip(0, Equip::Replace { old: patient.gateway.public(), new: world.device(0, "m", &meter)? })?,
+        world.equip(0, Equip::Retire { key: patient.gateway.public() })?,
+        world.instruct(0, 1, Some(Digest::new([7; 32])))?,
+    ];
+    Ok((ledger, actions))
+}
+
+#[test]
+fn the_bytes_of_every_action_about_an_account_are_fixed() -> Done {
+    let (ledger, actions) = golden()?;
+    let mut seen = Vec::new();
+    for action in &actions {
+        let raw = action::encode(action)?;
+        assert_eq!(&action::decode(&raw)?, action);
+        assert_eq!(refusal(&ledger, action), None, "{}", action.body().name());
+        let (number, name) = (action.body().number(), action.body().name());
+        seen.push(format!("{number} {name} {:.16}", tagged(tag::RAW_ACTION, raw.as_slice())));
+    }
+    assert_eq!(seen, FIXED);
+    Ok(())
+}
+const FIXED: [&str; 8] = [
+    "20 propose bd52a60093df1777",
+    "21 endorse de80f99395bd22cc",
+    "22 withdraw 8bd2506ca377d526",
+    "23 amend 279b645a2fa2a417",
+    "24 equip abffdb12557ea356",
+    "24 equip 2f4b1069b00f71a7",
+    "24 equip f576a3906b671bb5",
+    "25 instruct b6fc744e4855260d",
+];
+
+#[test]
+fn every_truncation_and_every_flipped_bit_of_them_is_refused() -> Done {
+    let (ledger, actions) = golden()?;
+    for action in &actions {
+        let bytes = action::encode(action)?.as_slice().to_vec();
+        for end in 0..bytes.len() {
+            assert!(ledger.check(&RawAction::new(bytes[..end].to_vec())?).is_err(), "{end} bytes");
+        }
+        for bit in 0..bytes.len() * 8 {
+            let mut bytes = bytes.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            let accepted = ledger.check(&RawAction::new(bytes)?);
+            assert!(accepted.is_err(), "{} bit {bit}", action.body().name());
+        }
+    }
+    Ok(())
+}
