@@ -8,6 +8,7 @@ use crate::{
     error::Rejected,
     group::{
         self, Chain, Point, Scalar,
+        residue::Residue,
         tables::{self, TABLED_POINTS, TABLED_VALUES},
     },
 };
@@ -124,7 +125,12 @@ impl Equation<'_> {
 
     /// Adds `scalars[i] chain[i]` for all `i`, where the scalars already carry [`Self::weight`].
     pub fn weighted_generators(&mut self, chain: Chain, scalars: &[Scalar]) {
-        self.terms.add_generators(chain, scalars);
+        self.terms.add_generators(chain, scalars.iter().map(Residue::from));
+    }
+
+    /// The same where the scalars were computed in the faster form.
+    pub(crate) fn weighted_residues(&mut self, chain: Chain, scalars: &[Residue]) {
+        self.terms.add_generators(chain, scalars.iter().copied());
     }
 }
 
@@ -133,7 +139,7 @@ impl Equation<'_> {
 pub(crate) struct Terms {
     value: Scalar,
     blinding: Scalar,
-    generators: BTreeMap<Chain, Vec<Scalar>>,
+    generators: BTreeMap<Chain, Vec<Residue>>,
     /// One scalar for each of the first generators of a chain.
     runs: BTreeMap<(Chain, usize), Scalar>,
     /// Points that several proofs share, by the hash of the list.
@@ -158,10 +164,10 @@ impl Terms {
         }
     }
 
-    fn add_generators(&mut self, chain: Chain, scalars: &[Scalar]) {
+    fn add_generators(&mut self, chain: Chain, scalars: impl ExactSizeIterator<Item = Residue>) {
         let kept = self.generators.entry(chain).or_default();
         if kept.len() < scalars.len() {
-            kept.resize(scalars.len(), Scalar::ZERO);
+            kept.resize(scalars.len(), Residue::ZERO);
         }
         for (sum, scalar) in kept.iter_mut().zip(scalars) {
             *sum += scalar;
@@ -177,7 +183,7 @@ impl Terms {
             shared.value += part.value;
             shared.blinding += part.blinding;
             for (chain, coefficients) in &part.generators {
-                shared.add_generators(*chain, coefficients);
+                shared.add_generators(*chain, coefficients.iter().copied());
             }
             for (run, scalar) in &part.runs {
                 *shared.runs.entry(*run).or_default() += scalar;
@@ -189,21 +195,23 @@ impl Terms {
             points.extend_from_slice(&part.points);
         }
         for ((chain, count), scalar) in core::mem::take(&mut shared.runs) {
-            shared.add_generators(chain, &vec![scalar; count]);
+            shared.add_generators(chain, core::iter::repeat_n(Residue::from(&scalar), count));
         }
         for list in shared.shared.values() {
             scalars.extend_from_slice(&list.scalars);
             points.extend_from_slice(&list.points);
         }
+        let reduced = |all: &Vec<Residue>| all.iter().map(|one| one.scalar()).collect::<Vec<_>>();
+        let generators: BTreeMap<_, _> = shared.generators.iter().map(|(chain, all)| (*chain, reduced(all))).collect();
         let tabled =
             |chain: &Chain| matches!(chain, Chain::RangeG(place) | Chain::RangeH(place) if *place < TABLED_VALUES);
-        if points.len() <= TABLED_POINTS && shared.generators.keys().all(tabled) {
-            let of = |chain| shared.generators.get(&chain).map(Vec::as_slice);
+        if points.len() <= TABLED_POINTS && generators.keys().all(tabled) {
+            let of = |chain| generators.get(&chain).map(Vec::as_slice);
             if let Some(sum) = tables::sum([shared.value, shared.blinding], of, &scalars, &points) {
                 return sum;
             }
         }
-        for (chain, coefficients) in &shared.generators {
+        for (chain, coefficients) in &generators {
             scalars.extend_from_slice(coefficients);
             points.extend(group::generators(*chain, coefficients.len()).iter().take(coefficients.len()));
         }

@@ -10,7 +10,7 @@ mod fold;
 use crate::{
     accumulator::Equation,
     error::DecodeError,
-    group::{self, Chain, ELEMENT_BYTES, Point, Scalar},
+    group::{self, Chain, ELEMENT_BYTES, Point, Scalar, residue::Residue},
     transcript::Transcript,
 };
 pub(crate) use fold::{Committed, prove};
@@ -61,11 +61,11 @@ impl Generators {
     }
 
     /// Adds weighted scalars, one for each generator in order, to an equation.
-    pub(crate) fn emit(&self, scalars: &[Scalar], equation: &mut Equation<'_>) {
+    pub(crate) fn emit(&self, scalars: &[Residue], equation: &mut Equation<'_>) {
         let mut rest = scalars;
         for (chain, count) in &self.0 {
             let (run, others) = rest.split_at_checked(*count).unwrap_or((rest, &[]));
-            equation.weighted_generators(*chain, run);
+            equation.weighted_residues(*chain, run);
             rest = others;
         }
     }
@@ -125,12 +125,14 @@ impl Argument {
         q: &Scalar,
         equation: &mut Equation<'_>,
     ) -> Option<()> {
-        let squares: Vec<_> = self.u.iter().map(|u| u * u).collect();
-        let product: Scalar = self.u.iter().product();
-        let (drawn, weight) = (equation.drawn(), equation.weight());
+        let u: Vec<_> = self.u.iter().map(Residue::from).collect();
+        let squares: Vec<_> = u.iter().map(|u| u.square()).collect();
+        let product: Residue = u.iter().copied().product();
+        let (drawn, weight) = (Residue::from(&equation.drawn()), Residue::from(&equation.weight()));
+        let extra = Residue::from(extra);
         for ((square, others), [l, r]) in squares.iter().zip(all_but_one(&squares)).zip(&self.rounds) {
-            equation.weighted_point(weight * square, group::decode_message(l)?);
-            equation.weighted_point(drawn * extra * others, group::decode_message(r)?);
+            equation.weighted_point((weight * *square).scalar(), group::decode_message(l)?);
+            equation.weighted_point((drawn * extra * others).scalar(), group::decode_message(r)?);
         }
         let inner: Scalar = self.a.iter().zip(&self.b).map(|(a, b)| a * b).sum();
         equation.value(&-(q * inner));
@@ -138,13 +140,14 @@ impl Argument {
         // backwards, of the right side.
         let bits: Vec<_> = squares.iter().rev().copied().collect();
         let blocks = tensor(-(drawn * product), &bits);
-        let spread = |ends: &[Scalar], scales: &[Scalar], blocks: &mut dyn Iterator<Item = &Scalar>| {
-            let each = blocks.flat_map(|block| ends.iter().map(move |end| block * end));
-            each.zip(scales).map(|(end, scale)| end * scale).collect::<Vec<_>>()
+        let spread = |ends: &[Residue], scales: &[Scalar], blocks: &mut dyn Iterator<Item = &Residue>| {
+            let each = blocks.flat_map(|block| ends.iter().map(move |end| *block * *end));
+            each.zip(scales).map(|(end, scale)| end * Residue::from(scale)).collect::<Vec<_>>()
         };
-        let a: Vec<_> = self.a.iter().map(|a| a * extra).collect();
+        let a: Vec<_> = self.a.iter().map(|a| Residue::from(a) * extra).collect();
+        let b: Vec<_> = self.b.iter().map(Residue::from).collect();
         left.generators.emit(&spread(&a, left.scales, &mut blocks.iter()), equation);
-        right.generators.emit(&spread(&self.b, right.scales, &mut blocks.iter().rev()), equation);
+        right.generators.emit(&spread(&b, right.scales, &mut blocks.iter().rev()), equation);
         Some(())
     }
 }
@@ -163,12 +166,12 @@ fn round(transcript: &mut Transcript, left: &[u8; ELEMENT_BYTES], right: &[u8; E
 }
 
 /// `scale` times the product of the factors at the bits set in `i`, for every `i` below `2^factors`.
-pub(crate) fn tensor(scale: Scalar, factors: &[Scalar]) -> Vec<Scalar> {
+pub(crate) fn tensor(scale: Residue, factors: &[Residue]) -> Vec<Residue> {
     let mut out = Vec::with_capacity(1 << factors.len());
     out.push(scale);
     for factor in factors {
         for at in 0..out.len() {
-            let next = out.get(at).map_or(Scalar::ZERO, |known| known * factor);
+            let next = out.get(at).map_or(Residue::ZERO, |known| *known * *factor);
             out.push(next);
         }
     }
@@ -176,17 +179,17 @@ pub(crate) fn tensor(scale: Scalar, factors: &[Scalar]) -> Vec<Scalar> {
 }
 
 /// For every element the product of all others.
-pub(crate) fn all_but_one(elements: &[Scalar]) -> Vec<Scalar> {
+pub(crate) fn all_but_one(elements: &[Residue]) -> Vec<Residue> {
     let mut out = Vec::with_capacity(elements.len());
-    let mut before = Scalar::ONE;
+    let mut before = Residue::ONE;
     for element in elements {
         out.push(before);
-        before *= element;
+        before *= *element;
     }
-    let mut after = Scalar::ONE;
+    let mut after = Residue::ONE;
     for (product, element) in out.iter_mut().zip(elements).rev() {
         *product *= after;
-        after *= element;
+        after *= *element;
     }
     out
 }

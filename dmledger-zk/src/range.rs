@@ -316,3 +316,5 @@ const fn check_count(count: usize, max: usize) -> Result<(), StatementError> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

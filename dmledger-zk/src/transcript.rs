@@ -38,6 +38,12 @@ impl Transcript {
         transcript
     }
 
+    /// A transcript of somebody else's, bound to nothing.
+    #[cfg(test)]
+    pub(crate) fn unbound(label: &'static [u8]) -> Self {
+        Self(merlin::Transcript::new(label))
+    }
+
     /// Adds a message; its length is bound with it.
     pub fn append(&mut self, label: &'static [u8], message: &[u8]) {
         self.0.append_message(label, message);

@@ -138,12 +138,12 @@ fn padding_without_generators_would_prove_anything() {
             // A round may add nothing here, so the identity is let through.
             sum += square * group::decode_point(l).unwrap() + square.invert() * group::decode_point(r).unwrap();
         }
-        let bits: Vec<_> = argument.u.iter().rev().map(|u| u * u).collect();
+        let bits: Vec<_> = argument.u.iter().rev().map(|u| Residue::from(u).square()).collect();
         let inverse = argument.u.iter().product::<Scalar>().invert();
-        let blocks = tensor(inverse, &bits);
+        let blocks = tensor(Residue::from(&inverse), &bits);
         for (i, (left, right)) in points[0].iter().zip(&points[1]).enumerate() {
             let (block, rest) = (i / shape.last, i % shape.last);
-            let s = blocks[block];
+            let s = blocks[block].scalar();
             sum -= argument.a[rest] * s * left + argument.b[rest] * s.invert() * right;
         }
         let inner: Scalar = argument.a.iter().zip(&argument.b).map(|(a, b)| a * b).sum();

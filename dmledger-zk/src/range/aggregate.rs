@@ -8,7 +8,7 @@ use crate::{
     accumulator::Accumulator,
     commit::{Blinding, Commitment, Opening},
     error::{ProveError, Rejected},
-    group::{self, Chain, Point, Scalar},
+    group::{self, Chain, Point, Scalar, residue::Residue},
     ipa::{all_but_one, tensor},
     transcript::Transcript,
 };
@@ -126,25 +126,26 @@ impl Aggregate {
         points: &Points,
         accumulator: &mut Accumulator<'_>,
     ) {
-        let Challenges { y, z, x, .. } = challenges;
+        let [y, z, x] = [&challenges.y, &challenges.z, &challenges.x].map(Residue::from);
         let mut equation = accumulator.equation();
-        equation.value(&(self.delta(y, z) - parts.t_x));
+        let weight = Residue::from(&equation.weight());
+        equation.value(&(self.delta(y, z).scalar() - parts.t_x));
         equation.blinding(&-parts.tau);
-        let mut power = equation.weight() * z * z;
+        let mut power = weight * z.square();
         for commitment in &self.commitments {
-            equation.weighted_point(power, *commitment.point());
+            equation.weighted_point(power.scalar(), *commitment.point());
             power *= z;
         }
-        equation.point(x, points.t_1);
-        equation.point(&(x * x), points.t_2);
+        equation.weighted_point((weight * x).scalar(), points.t_1);
+        equation.weighted_point((weight * x.square()).scalar(), points.t_2);
     }
 
     /// `(z - z^2) sum_(i<N) y^i - (2^n - 1) sum_(j<m) z^(j+3)`.
-    fn delta(&self, y: &Scalar, z: &Scalar) -> Scalar {
+    fn delta(&self, y: Residue, z: Residue) -> Residue {
         let count = self.commitments.len();
         let total = self.bits.number() as usize * count;
-        let cubed = z * z * z;
-        (z - z * z) * geometric(y, total) - Scalar::from(self.bits.max()) * cubed * geometric(z, count)
+        let largest = Residue::from(&Scalar::from(self.bits.max()));
+        (z - z.square()) * geometric(y, total) - largest * z.square() * z * geometric(z, count)
     }
 
     /// `A + x S - mu B~ + w (t^ - a b) B + sum_j (u_j^2 L_j + u_j^-2 R_j)`
@@ -156,58 +157,61 @@ impl Aggregate {
         points: Points,
         accumulator: &mut Accumulator<'_>,
     ) -> Result<(), Rejected> {
-        let Challenges { y, z, x, w, u } = challenges;
-        let squares: Vec<_> = u.iter().map(|u| u * u).collect();
-        let product: Scalar = u.iter().product();
+        let [y, z, x] = [&challenges.y, &challenges.z, &challenges.x].map(Residue::from);
+        let [a, b] = [&parts.a, &parts.b].map(Residue::from);
+        let u: Vec<_> = challenges.u.iter().map(Residue::from).collect();
+        let squares: Vec<_> = u.iter().map(|u| u.square()).collect();
+        let product: Residue = u.iter().copied().product();
         // y^(2^k) for every bit k of an index, lowest first, and y^(N-1).
-        let doublings: Vec<_> = core::iter::successors(Some(*y), |power| Some(power * power)).take(u.len()).collect();
-        let last_power: Scalar = doublings.iter().product();
+        let doublings: Vec<_> = core::iter::successors(Some(y), |power| Some(power.square())).take(u.len()).collect();
+        let last_power: Residue = doublings.iter().copied().product();
 
-        let mut equation = accumulator.scaled_equation(&(product * product * last_power))?;
-        let weight = equation.weight();
-        equation.weighted_point(weight, points.a);
-        equation.point(x, points.s);
+        let mut equation = accumulator.scaled_equation(&(product.square() * last_power).scalar())?;
+        let weight = Residue::from(&equation.weight());
+        equation.weighted_point(equation.weight(), points.a);
+        equation.weighted_point((weight * x).scalar(), points.s);
         equation.blinding(&-parts.mu);
-        equation.value(&(w * (parts.t_x - parts.a * parts.b)));
+        equation.value(&(challenges.w * (parts.t_x - parts.a * parts.b)));
 
         // What `scaled_equation` multiplied by stands outside the weight drawn; take it apart again where an inverse
         // is to cancel.
-        let drawn = equation.drawn();
+        let drawn = Residue::from(&equation.drawn());
+        let kept = drawn * last_power;
         for ((square, others), (left, right)) in squares.iter().zip(all_but_one(&squares)).zip(points.rounds) {
-            equation.weighted_point(weight * square, left);
-            equation.weighted_point(drawn * last_power * others, right);
+            equation.weighted_point((weight * *square).scalar(), left);
+            equation.weighted_point((kept * others).scalar(), right);
         }
         let bits_of_index: Vec<_> = squares.iter().rev().copied().collect();
-        let left = tensor(-(drawn * last_power * product * parts.a), &bits_of_index);
-        let factors: Vec<_> = bits_of_index.iter().zip(&doublings).map(|(square, power)| square * power).collect();
-        let right = tensor(drawn * product * parts.b, &factors);
-        let shift = weight * z;
-        let powers = self.scaled_powers(drawn * product * product, y, z);
+        let left = tensor(-(kept * product * a), &bits_of_index);
+        let factors: Vec<_> = bits_of_index.iter().zip(&doublings).map(|(square, power)| *square * *power).collect();
+        let right = tensor(drawn * product * b, &factors);
+        let shift = (weight * z).scalar();
+        let powers = self.scaled_powers(drawn * product.square(), y, z);
         let n = self.bits.number() as usize;
-        let h: Vec<_> = powers.iter().zip(right.iter().rev()).map(|(power, right)| power - right).collect();
+        let h: Vec<_> = powers.iter().zip(right.iter().rev()).map(|(power, right)| *power - *right).collect();
         for (place, (g, h)) in (0..).zip(left.chunks(n).zip(h.chunks(n))) {
             equation.weighted_run(Chain::RangeG(place), n, -shift);
             equation.weighted_run(Chain::RangeH(place), n, shift);
-            equation.weighted_generators(Chain::RangeG(place), g);
-            equation.weighted_generators(Chain::RangeH(place), h);
+            equation.weighted_residues(Chain::RangeG(place), g);
+            equation.weighted_residues(Chain::RangeH(place), h);
         }
         Ok(())
     }
 
     /// `scale z^(j+2) 2^(i - n j) y^(N-1-i)` for every `i`, `j = floor(i / n)`.
-    fn scaled_powers(&self, scale: Scalar, y: &Scalar, z: &Scalar) -> Vec<Scalar> {
+    fn scaled_powers(&self, scale: Residue, y: Residue, z: Residue) -> Vec<Residue> {
         let n = self.bits.number();
         let count = self.commitments.len();
-        let half = y.div_by_2();
-        let top = Scalar::from(1_u64 << (n - 1));
-        let y_to_n = core::iter::successors(Some(*y), |power| Some(power * power)).nth(n.ilog2() as usize);
-        let y_to_n = y_to_n.unwrap_or(*y);
+        let half = y * Residue::HALF;
+        let top = Residue::from(&Scalar::from(1_u64 << (n - 1)));
+        let y_to_n = core::iter::successors(Some(y), |power| Some(power.square())).nth(n.ilog2() as usize);
+        let y_to_n = y_to_n.unwrap_or(y);
         let z_powers: Vec<_> =
-            core::iter::successors(Some(scale * z * z), |power| Some(power * z)).take(count).collect();
+            core::iter::successors(Some(scale * z.square()), |power| Some(*power * z)).take(count).collect();
         let mut out = Vec::with_capacity(n as usize * count);
         let mut y_power = top;
         for z_power in z_powers.iter().rev() {
-            let mut power = y_power * z_power;
+            let mut power = y_power * *z_power;
             for _ in 0..n {
                 out.push(power);
                 power *= half;
@@ -247,12 +251,15 @@ impl Points {
 }
 
 /// `1 + base + ... + base^(count-1)` for `count` a power of two.
-fn geometric(base: &Scalar, count: usize) -> Scalar {
-    let mut sum = Scalar::ONE;
-    let mut power = *base;
+fn geometric(base: Residue, count: usize) -> Residue {
+    let mut sum = Residue::ONE;
+    let mut power = base;
     for _ in 0..count.ilog2() {
-        sum *= Scalar::ONE + power;
-        power = power * power;
+        sum *= Residue::ONE + power;
+        power = power.square();
     }
     sum
 }
+
+#[cfg(test)]
+mod simulated;

@@ -1,0 +1,237 @@
+//! Scalars for the verifier's long computations: Montgomery form, four words, not reduced more than needed.
+//!
+//! A verifier multiplies hundreds of scalars for each proof and shows none of them; here a product costs a fifth of what it
+//! costs in the curve's crate, which reduces fully and works on secrets too. **Public data only**: time depends on values.
+//! P. Montgomery, *Modular multiplication without trial division*, 1985; the modulus is `p = 2^252 + 277..493`, so two of its four
+//! words cost nothing.
+
+use super::Scalar;
+use core::{
+    iter::{Product, Sum},
+    ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub},
+};
+
+/// `x 2^256` modulo `p`, below `2 p`, lowest word first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Residue([u64; 4]);
+
+/// The two low words of `p`; the third is 0, the fourth `2^60`.
+const LOW: [u64; 2] = [0x5812_631a_5cf5_d3ed, 0x14de_f9de_a2f7_9cd6];
+const TOP: u64 = 1 << 60;
+/// `-1 / p` modulo `2^64`.
+const INVERSE: u64 = 0xd2b5_1da3_1254_7e1b;
+/// `2^512` modulo `p`: what brings a number into this form.
+const SQUARED: Residue =
+    Residue([0xa406_11e3_449c_0f01, 0xd00e_1ba7_6885_9347, 0xceec_73d2_17f5_be65, 0x0399_411b_7c30_9a3d]);
+
+/// `a + b c + carry` as low and high word; it cannot overflow.
+const fn step(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
+    let wide = a as u128 + b as u128 * c as u128 + carry as u128;
+    (wide as u64, (wide >> 64) as u64)
+}
+
+/// `a + b` and the carry out of it.
+const fn add(a: u64, b: u64) -> (u64, u64) {
+    let (sum, carry) = a.overflowing_add(b);
+    (sum, carry as u64)
+}
+
+/// `t + a b`, plus the multiple of `p` that makes it divisible by `2^64`, divided by `2^64`.
+const fn round([t0, t1, t2, t3]: [u64; 4], [a0, a1, a2, a3]: [u64; 4], b: u64) -> [u64; 4] {
+    let (t0, carry) = step(t0, a0, b, 0);
+    let (t1, carry) = step(t1, a1, b, carry);
+    let (t2, carry) = step(t2, a2, b, carry);
+    let (t3, t4) = step(t3, a3, b, carry);
+    let factor = t0.wrapping_mul(INVERSE);
+    let (_, carry) = step(t0, factor, LOW[0], 0);
+    let (r0, carry) = step(t1, factor, LOW[1], carry);
+    let (r1, carry) = add(t2, carry);
+    let (r2, carry) = step(t3, factor, TOP, carry);
+    // No carry is left: the sum before the division is below 2^64 (a + p) + t, and a below 2 p.
+    [r0, r1, r2, t4 + carry]
+}
+
+impl Residue {
+    /// One.
+    pub(crate) const ONE: Self =
+        Self([0xd6ec_3174_8d98_951d, 0xc6ef_5bf4_737d_cf70, 0xffff_ffff_ffff_fffe, 0x0fff_ffff_ffff_ffff]);
+    /// A half.
+    pub(crate) const HALF: Self =
+        Self([0x977f_4a47_7547_3485, 0x6de7_2ae9_8b3a_b623, 0xffff_ffff_ffff_ffff, 0x0fff_ffff_ffff_ffff]);
+    /// Zero.
+    pub(crate) const ZERO: Self = Self([0; 4]);
+    /// `2 p`.
+    const TWICE: [u64; 4] = [0xb024_c634_b9eb_a7da, 0x29bd_f3bd_45ef_39ac, 0, 0x2000_0000_0000_0000];
+
+    /// The scalar.
+    pub(crate) fn scalar(self) -> Scalar {
+        // Times 1 out of the form; at most p then, and p itself is reduced with everything else.
+        let [a, b, c, d] = (self * Self([1, 0, 0, 0])).0;
+        let mut bytes = [0; 32];
+        for (eight, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip([a, b, c, d]) {
+            *eight = word.to_le_bytes();
+        }
+        Scalar::from_bytes_mod_order(bytes)
+    }
+
+    /// The square.
+    pub(crate) fn square(self) -> Self {
+        self * self
+    }
+}
+
+impl From<&Scalar> for Residue {
+    fn from(scalar: &Scalar) -> Self {
+        let mut words = [0; 4];
+        for (word, eight) in words.iter_mut().zip(scalar.as_bytes().as_chunks::<8>().0) {
+            *word = u64::from_le_bytes(*eight);
+        }
+        Self(words) * SQUARED
+    }
+}
+
+/// `a - b` and whether it is negative.
+const fn subtract(a: [u64; 4], b: [u64; 4]) -> ([u64; 4], bool) {
+    let [a0, a1, a2, a3] = a;
+    let [b0, b1, b2, b3] = b;
+    let (r0, under) = a0.overflowing_sub(b0);
+    let (r1, under) = borrow(a1, b1, under);
+    let (r2, under) = borrow(a2, b2, under);
+    let (r3, under) = borrow(a3, b3, under);
+    ([r0, r1, r2, r3], under)
+}
+
+const fn borrow(a: u64, b: u64, under: bool) -> (u64, bool) {
+    let (first, one) = a.overflowing_sub(b);
+    let (second, two) = first.overflowing_sub(under as u64);
+    (second, one || two)
+}
+
+const fn plus([a0, a1, a2, a3]: [u64; 4], [b0, b1, b2, b3]: [u64; 4]) -> [u64; 4] {
+    let (r0, carry) = step(a0, b0, 1, 0);
+    let (r1, carry) = step(a1, b1, 1, carry);
+    let (r2, carry) = step(a2, b2, 1, carry);
+    // Both are below 2^254.
+    [r0, r1, r2, a3 + b3 + carry]
+}
+
+impl Mul for Residue {
+    type Output = Self;
+
+    /// Below `2 p` since both operands are: `4 p^2 / 2^256 + p`.
+    fn mul(self, Self([b0, b1, b2, b3]): Self) -> Self {
+        let sum = round([0; 4], self.0, b0);
+        let sum = round(sum, self.0, b1);
+        let sum = round(sum, self.0, b2);
+        Self(round(sum, self.0, b3))
+    }
+}
+
+impl Add for Residue {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        let sum = plus(self.0, other.0);
+        let (less, negative) = subtract(sum, Self::TWICE);
+        Self(if negative { sum } else { less })
+    }
+}
+
+impl Sub for Residue {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        let (difference, negative) = subtract(self.0, other.0);
+        // Wrapping: the missing 2^256 of a negative difference comes back with the addition.
+        Self(if negative { wrapping_plus(difference, Self::TWICE) } else { difference })
+    }
+}
+
+const fn wrapping_plus([a0, a1, a2, a3]: [u64; 4], [b0, b1, b2, b3]: [u64; 4]) -> [u64; 4] {
+    let (r0, carry) = step(a0, b0, 1, 0);
+    let (r1, carry) = step(a1, b1, 1, carry);
+    let (r2, carry) = step(a2, b2, 1, carry);
+    [r0, r1, r2, a3.wrapping_add(b3).wrapping_add(carry)]
+}
+
+impl Neg for Residue {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self::ZERO - self
+    }
+}
+
+impl AddAssign for Residue {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl MulAssign for Residue {
+    fn mul_assign(&mut self, other: Self) {
+        *self = *self * other;
+    }
+}
+
+impl Sum for Residue {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::ZERO, Add::add)
+    }
+}
+
+impl Product for Residue {
+    fn product<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::ONE, Mul::mul)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{commit::Blinding, testing};
+
+    /// Random scalars and those at the edges.
+    fn scalars() -> Vec<Scalar> {
+        let mut rng = testing::rng(1);
+        let edges = [Scalar::ZERO, Scalar::ONE, -Scalar::ONE, Scalar::from(u64::MAX), Scalar::from(u128::MAX)];
+        edges.into_iter().chain((0..60).map(|_| *Blinding::random(&mut rng).scalar())).collect()
+    }
+
+    #[test]
+    fn arithmetic_agrees_with_the_curves_crate() {
+        for a in &scalars() {
+            assert_eq!(Residue::from(a).scalar(), *a);
+            assert_eq!((-Residue::from(a)).scalar(), -a);
+            assert_eq!((Residue::from(a) * Residue::HALF).scalar(), a.div_by_2());
+            assert_eq!(Residue::from(a).square().scalar(), a * a);
+            for b in &scalars() {
+                let (x, y) = (Residue::from(a), Residue::from(b));
+                assert_eq!((x * y).scalar(), a * b);
+                assert_eq!((x + y).scalar(), a + b);
+                assert_eq!((x - y).scalar(), a - b);
+            }
+        }
+        assert_eq!(Residue::ONE.scalar(), Scalar::ONE);
+    }
+
+    #[test]
+    fn long_chains_stay_within_bounds() {
+        let scalars = scalars();
+        let (mut fast, mut slow) = (Residue::ONE, Scalar::ONE);
+        for (place, scalar) in scalars.iter().cycle().take(3_000).enumerate() {
+            let x = Residue::from(scalar);
+            (fast, slow) = match place % 5 {
+                0 | 1 if *scalar != Scalar::ZERO => (fast * x, slow * scalar),
+                2 => (fast + x + x, slow + scalar + scalar),
+                3 => (fast - x - x, slow - scalar - scalar),
+                _ => (-fast + fast + fast, slow),
+            };
+            assert!(!subtract(Residue::TWICE, fast.0).1, "step {place}");
+        }
+        assert_eq!(fast.scalar(), slow);
+        let each = || scalars.iter().skip(1);
+        assert_eq!(each().map(Residue::from).sum::<Residue>().scalar(), each().sum::<Scalar>());
+        assert_eq!(each().map(Residue::from).product::<Residue>().scalar(), each().product::<Scalar>());
+    }
+}
