@@ -150,6 +150,7 @@ async fn play(args: &Args, input: &Input, dir: &Path, scratch: &Path) -> Result<
     let mut page = page::of(input, &taken.readings, story.residence(), &people)?;
     let tip = story.residence().node().tip()?;
     network.settle(tip.height).await?;
+    story::leave_dossier(&network, story.residence())?;
     drop(story);
     (outcome.height, outcome.state_root) = (tip.height.value(), tip.state_root.to_string());
     outcome.reopened_equal = network.stop_and_reopen().await?;

@@ -13,6 +13,8 @@ mod apply;
 mod consensus;
 #[path = "ratios/glycemic.rs"]
 mod glycemic;
+#[path = "ratios/ledger.rs"]
+mod ledger;
 mod report;
 #[path = "ratios/seal.rs"]
 mod seal;
@@ -33,6 +35,7 @@ const GROUPS: &[(&str, Group)] = &[
     ("signatures", signatures::run),
     ("apply", apply::run),
     ("consensus", consensus::run),
+    ("ledger", ledger::run),
     ("seal", seal::run),
     ("state", state::run),
     ("store", store::run),

@@ -13,6 +13,7 @@ pub mod anchor;
 pub mod appoint;
 pub mod approve_emergency;
 pub mod cancel_recovery;
+pub mod claim;
 pub mod configure;
 pub mod confirm_erasure;
 pub mod contract;
@@ -50,6 +51,7 @@ pub use cancel_recovery::CancelRecovery;
 pub use configure::{AdmissionContract, Founder, Genesis, GenesisError, Parameters, Profile};
 pub use confirm_erasure::ConfirmErasure;
 pub use contract::ConfigureAdmission;
+pub use claim::ClaimAction;
 pub use dismiss::Dismiss;
 pub use end_emergency::EndEmergency;
 pub use endorse::Endorse;
@@ -160,6 +162,8 @@ pub enum Action {
     OrderErasure(Box<ErasureOrder>) = 48,
     /// States that a custodian has erased.
     ConfirmErasure(Box<ConfirmErasure>) = 49,
+    /// Shows a fact about anchored records.
+    Claim(Box<ClaimAction>) = 60,
 }
 
 impl Action {
@@ -203,6 +207,7 @@ impl Action {
             Self::ExecuteRecovery(action) => action,
             Self::OrderErasure(action) => action.as_ref(),
             Self::ConfirmErasure(action) => action.as_ref(),
+            Self::Claim(action) => action.as_ref(),
         }
     }
 
@@ -246,6 +251,7 @@ impl Action {
             Self::ExecuteRecovery(_) => "execute recovery",
             Self::OrderErasure(_) => "order erasure",
             Self::ConfirmErasure(_) => "confirm erasure",
+            Self::Claim(_) => "claim",
         }
     }
 

@@ -11,14 +11,16 @@ pub mod execution;
 #[cfg(feature = "std")]
 pub mod machine;
 #[cfg(feature = "std")]
+mod proofs;
+#[cfg(feature = "std")]
 pub mod query;
 #[cfg(feature = "std")]
 mod signatures;
 
 pub use agent::{Agent, AgentError, Considered};
 pub use answer::{
-    AccessLog, AccountEscrows, AccountGrants, AccountRecords, AnswerError, Emergencies, ErasureAnswer, EscrowLog,
-    MatchLog, Recoveries,
+    AccessLog, AccountClaims, AccountEscrows, AccountGrants, AccountRecords, AnswerError, Emergencies, ErasureAnswer,
+    EscrowLog, MatchLog, Recoveries,
 };
 #[cfg(feature = "std")]
 pub use machine::Ledger;

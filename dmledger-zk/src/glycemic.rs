@@ -5,6 +5,7 @@
 //! from day to day, so a claim about weeks ([`claim`]) costs the same handful of group operations as one about a day.
 //! Protocol and argument: `docs/day-digest.md`.
 
+pub mod calendar;
 pub mod claim;
 mod digest;
 mod histogram;

@@ -110,6 +110,11 @@ impl Input {
         Ok(Self { subject, source, rows, outside, others, kind, readings, rejected })
     }
 
+    /// The readings as they were imported, in the order of the file.
+    pub fn readings(&self) -> impl Iterator<Item = &Reading> {
+        self.readings.iter().map(|(_, reading)| reading)
+    }
+
     /// The kind of data that is played.
     #[must_use]
     pub const fn kind(&self) -> DataKind {

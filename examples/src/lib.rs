@@ -1,8 +1,11 @@
 //! The host composition others copy: who takes part, the nodes, a residence, an institution, and what a run brings.
 
+pub mod audit;
+pub mod claims;
 pub mod error;
 pub mod input;
 pub mod institution;
+pub mod matrix;
 pub mod network;
 pub mod outcome;
 pub mod page;

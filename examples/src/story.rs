@@ -1,6 +1,7 @@
 //! What happens in `ab_network` once the patient's readings are anchored: who asks for what, and what they get.
 
 use crate::{
+    audit::Dossier,
     error::{During, HostError},
     institution::{Institution, Question, ReadError, Shown},
     network::Network,
@@ -43,6 +44,16 @@ pub async fn found(network: &Network, people: &People, rng: &mut ChaCha20Rng) ->
         }
     }
     network.settle(first.tip()?.height).await
+}
+
+/// Leaves the dossier of an account beside the network's genesis, for an auditor without a node.
+///
+/// # Errors
+/// If a store cannot be read or the file not be written.
+pub fn leave_dossier(network: &Network, residence: &Residence) -> Result<(), HostError> {
+    let (chain, account) = (network.genesis().chain(), residence.account());
+    let never = GrantId::new([0; 16]);
+    Dossier::collect(chain, residence.node().store(), account, never)?.write(network.dir())
 }
 
 /// The people of the story at their nodes, and what it has brought so far.

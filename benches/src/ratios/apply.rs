@@ -13,6 +13,7 @@ use dmledger_core::{
     scope::{Purpose, Verb},
     testing::{MemoryStore, World, WorldPlan},
     time::Moment,
+    traits::BlockStore,
 };
 use k256::schnorr::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier};
 use std::{hint::black_box, num::NonZero, sync::Arc, thread, time::Instant};
@@ -20,10 +21,10 @@ use std::{hint::black_box, num::NonZero, sync::Arc, thread, time::Instant};
 type Failed = Box<dyn std::error::Error>;
 
 const BLOCKS: usize = 5;
-const ACTIONS: usize = 1000;
+pub const ACTIONS: usize = 1000;
 const ACTION_BYTES: usize = 512;
-const PATIENTS: usize = 100;
-const INSTITUTIONS: usize = 10;
+pub const PATIENTS: usize = 100;
+pub const INSTITUTIONS: usize = 10;
 
 /// Prints the group.
 ///
@@ -45,7 +46,7 @@ pub fn run() -> Result<(), Failed> {
         claims.push(actions.iter().flat_map(action::claims).collect::<Vec<_>>());
         blocks.push(decide_block(&mut world, &mut leader, &actions)?);
     }
-    let apply = follow(&world, &leader, &blocks)?;
+    let apply = follow(&world, &leader, &blocks, Arc::new(MemoryStore::new()))?;
     let single = claims.iter().map(|claims| singly(claims)).collect::<Result<Vec<_>, _>>()?;
     let batch = claims.iter().map(|claims| report::time(|| on_all_cores(claims, |part| batch::verify(part).is_ok())));
     let batch = batch.collect();
@@ -61,9 +62,14 @@ pub fn run() -> Result<(), Failed> {
     decisions(&mut world, &leader)
 }
 
-/// Applies the blocks to a ledger that has seen none of their actions.
-fn follow(world: &World, leader: &Ledger, blocks: &[FinalizedBlock]) -> Result<Samples, Failed> {
-    let mut follower = Ledger::create(world.genesis(), Arc::new(MemoryStore::new()))?;
+/// Applies the blocks to a ledger over `store` that has seen none of their actions.
+pub fn follow(
+    world: &World,
+    leader: &Ledger,
+    blocks: &[FinalizedBlock],
+    store: Arc<dyn BlockStore>,
+) -> Result<Samples, Failed> {
+    let mut follower = Ledger::create(world.genesis(), store)?;
     for height in 1..=2 {
         let block = leader.finalized(dmledger_core::time::Height::new(height))?.ok_or("no block")?;
         follower.apply(block)?;
@@ -95,7 +101,7 @@ fn singly(claims: &[Claim]) -> Result<std::time::Duration, Failed> {
 }
 
 /// Spreads the work over all processors, as the ledger does with its signatures.
-fn on_all_cores<T: Sync>(all: &[T], work: impl Fn(&[T]) -> bool + Sync) -> bool {
+pub fn on_all_cores<T: Sync>(all: &[T], work: impl Fn(&[T]) -> bool + Sync) -> bool {
     let share = all.len().div_ceil(thread::available_parallelism().map_or(1, NonZero::get));
     thread::scope(|scope| {
         let parts: Vec<_> = all.chunks(share).map(|part| scope.spawn(|| work(part))).collect();
@@ -104,7 +110,7 @@ fn on_all_cores<T: Sync>(all: &[T], work: impl Fn(&[T]) -> bool + Sync) -> bool 
 }
 
 /// A grant of exactly [`ACTION_BYTES`].
-fn grant(number: usize, world: &mut World) -> Result<SignedAction, Failed> {
+pub fn grant(number: usize, world: &mut World) -> Result<SignedAction, Failed> {
     let patient = number % PATIENTS;
     let mut grant = world.grant_to(number / PATIENTS % INSTITUTIONS, 0);
     let plain_size = action::encode(&world.grant(patient, grant.clone()).map_err(plain)?)?.as_slice().len();
@@ -114,7 +120,11 @@ fn grant(number: usize, world: &mut World) -> Result<SignedAction, Failed> {
     Ok(action)
 }
 
-fn decide_block(world: &mut World, ledger: &mut Ledger, actions: &[SignedAction]) -> Result<FinalizedBlock, Failed> {
+pub fn decide_block(
+    world: &mut World,
+    ledger: &mut Ledger,
+    actions: &[SignedAction],
+) -> Result<FinalizedBlock, Failed> {
     let block = world.propose(ledger, actions).map_err(plain)?;
     if block.actions().len() != actions.len() {
         return Err(format!("{} of {} actions taken", block.actions().len(), actions.len()).into());
@@ -145,6 +155,6 @@ fn decisions(world: &mut World, ledger: &Ledger) -> Result<(), Failed> {
     Ok(())
 }
 
-fn plain(error: Box<dyn std::error::Error + Send + Sync>) -> Failed {
+pub fn plain(error: Box<dyn std::error::Error + Send + Sync>) -> Failed {
     error
 }

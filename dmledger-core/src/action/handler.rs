@@ -9,6 +9,7 @@ use crate::{
     key::{PublicKey, batch::Claim},
     state::{Delta, StateError, tables::Facts},
     time::{Moment, Timestamp},
+    traits::proof_verifier::ProofClaim,
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -134,6 +135,11 @@ pub trait Handler {
     /// The signatures inside the body, beside the endorsements around it; all are verified before [`Self::verify`].
     fn claims(&self, _: &Frame<'_>) -> Vec<Claim> {
         Vec::new()
+    }
+
+    /// The claim whose proof has to be checked, together with all others of the block, before [`Self::verify`].
+    fn proof(&self) -> Option<&ProofClaim> {
+        None
     }
 
     /// Whether the action fits the state, in a block at `at`.

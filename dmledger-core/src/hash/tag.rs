@@ -102,6 +102,7 @@ tags! {
     MATCH_CASE = "dmledger/core/match-case/v1", "pseudonym of a case within a cell";
     MATCH_ENTRY = "dmledger/core/match-entry/v1", "an entry of the log of questions for similar cases";
     ERASE_RECEIPT = "dmledger/core/erase-receipt/v1", "receipt of an erasure, signed by a custodian";
+    PROOF_CLAIM = "dmledger/core/proof-claim/v1", "name of a claim: statement and proof";
     ACCESS_ENTRY = "dmledger/core/access-entry/v1", "an entry of an access log";
     GENESIS = "dmledger/core/genesis/v1", "identity of a network: its genesis";
     STATE_KEY = "dmledger/core/state-key/v1", "where a thing stands in the state tree";

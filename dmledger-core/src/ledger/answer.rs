@@ -2,8 +2,10 @@
 //! was changed and nothing left out. Needs no storage and no rules.
 
 pub mod accounts;
+mod claims;
 mod escrow;
 
+pub use claims::AccountClaims;
 pub use escrow::{AccountEscrows, EscrowLog, MatchLog};
 mod emergency;
 

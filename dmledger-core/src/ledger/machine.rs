@@ -6,6 +6,7 @@
 use super::{
     Applied, BlockContext, LedgerError, Rejection, StateMachine,
     execution::{Executed, Remembered, begin, handful, may_wait, next_validators, perform, unreadable},
+    proofs::Proofs,
     signatures::Vetted,
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
         tables::{Facts, Places},
     },
     time::{Height, Moment, Timestamp},
-    traits::{BlockCommit, BlockStore},
+    traits::{BlockCommit, BlockStore, ProofVerifier},
 };
 use core::{fmt, time::Duration};
 use std::{sync::Arc, thread};
@@ -33,6 +34,7 @@ pub struct Ledger {
     settings: Settings,
     validators: ValidatorSet,
     vetted: Vetted,
+    proofs: Proofs,
     executed: Remembered,
 }
 
@@ -77,8 +79,16 @@ impl Ledger {
             let facts = Facts::new(chain, &tree);
             (Settings::read(&facts).map_err(unreadable)?, next_validators(&facts)?)
         };
-        let (vetted, executed) = (Vetted::default(), Remembered::default());
-        Ok(Self { chain, store, tree, tip, settings, validators, vetted, executed })
+        let (vetted, proofs, executed) = (Vetted::default(), Proofs::default(), Remembered::default());
+        Ok(Self { chain, store, tree, tip, settings, validators, vetted, proofs, executed })
+    }
+
+    /// The same with something to check proofs with. Without it a node refuses every claim, and every block with one:
+    /// in a network whose genesis allows proofs each node needs it.
+    #[must_use]
+    pub fn with_verifier(mut self, verifier: Arc<dyn ProofVerifier>) -> Self {
+        self.proofs = Proofs::by(verifier);
+        self
     }
 
     /// [`Self::open`], or [`Self::create`] if the store is empty.
@@ -130,10 +140,19 @@ impl Ledger {
             Err(Fault::Refused(refusal)) if may_wait(&refusal) => {}
             other => other?,
         }
-        match self.vetted.check(&[(action.digest(), &signed)]).first() {
-            Some(0) | None => Ok(frame.id()),
-            Some(count) => Err(Refusal::BadSignature { count: *count }.into()),
+        let known = [(action.digest(), &signed)];
+        match self.vetted.check(&known).first() {
+            Some(0) | None => {}
+            Some(count) => return Err(Refusal::BadSignature { count: *count }.into()),
         }
+        match self.proofs.check(&known, &mut self.proof_allowance()).first() {
+            Some(Some(refusal)) => Err((*refusal).into()),
+            Some(None) | None => Ok(frame.id()),
+        }
+    }
+
+    fn proof_allowance(&self) -> u64 {
+        self.settings.parameters().max_proof_elements.into()
     }
 
     fn next_moment(&self, clock: Timestamp) -> Moment {
@@ -155,8 +174,12 @@ impl Ledger {
             let executed = self.perform_all(&signed, at);
             (vetting.join().unwrap_or_else(|_| vec![1; signed.len()]), executed)
         });
-        match bad.into_iter().enumerate().find(|(_, count)| *count > 0) {
-            Some((position, count)) => Err(refused(position, Refusal::BadSignature { count })),
+        if let Some((position, count)) = bad.into_iter().enumerate().find(|(_, count)| *count > 0) {
+            return Err(refused(position, Refusal::BadSignature { count }));
+        }
+        let proofs = self.proofs.check(&known, &mut self.proof_allowance());
+        match proofs.into_iter().enumerate().find_map(|(position, refusal)| Some((position, refusal?))) {
+            Some((position, refusal)) => Err(refused(position, refusal)),
             None => executed,
         }
     }
@@ -204,14 +227,15 @@ impl Ledger {
         let limits = self.settings.parameters();
         let most = usize::try_from(limits.max_block_actions).unwrap_or(usize::MAX);
         let mut room = usize::try_from(limits.max_block_bytes).unwrap_or(usize::MAX).saturating_sub(1024);
-        let mut delta = Delta::new(&self.tree);
+        let (mut delta, mut allowance) = (Delta::new(&self.tree), self.proof_allowance());
         let (mut taken, mut ids) = (Vec::new(), Vec::new());
         while taken.len() < most {
             let (handful, is_last) = handful(pool, most - taken.len(), &mut room);
             let known: Vec<_> = handful.iter().map(|(raw, signed)| (raw.digest(), signed)).collect();
             let bad = self.vetted.check(&known);
-            for ((raw, signed), bad) in handful.into_iter().zip(bad) {
-                if bad > 0 {
+            let unproved = self.proofs.check(&known, &mut allowance);
+            for ((raw, signed), (bad, refusal)) in handful.into_iter().zip(bad.into_iter().zip(unproved)) {
+                if bad > 0 || refusal.is_some() {
                     continue;
                 }
                 match perform(self.chain, &signed, &mut delta, at) {

@@ -4,7 +4,7 @@ mod accounts;
 mod emergency;
 mod escrow;
 
-use super::answer::{AccessLog, AccountGrants, AccountRecords};
+use super::answer::{AccessLog, AccountClaims, AccountGrants, AccountRecords};
 use crate::{
     account::Account,
     codec::Canonical,
@@ -106,6 +106,17 @@ impl Query {
             records.push(self.record(&RecordId::new(member.to_bytes()))?);
         }
         Ok(AccountRecords::new(self.list(&list)?, records))
+    }
+
+    /// All claims accepted about an account.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn claims(&self, account: &AccountId) -> Result<AccountClaims, StateError> {
+        let list = self.places.claims(account);
+        let members = list.members(&self.view)?;
+        let claims = members.iter().map(|name| self.proved(&self.places.claim(name))).collect::<Result<_, _>>()?;
+        Ok(AccountClaims::new(self.list(&list)?, claims))
     }
 
     /// The whole access log of an account.

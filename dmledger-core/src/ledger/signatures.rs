@@ -8,7 +8,7 @@ use crate::{
 use std::{
     collections::HashSet,
     num::NonZero,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -17,10 +17,29 @@ const GENERATION: usize = 32_768;
 /// Fewer signatures than this are not worth a thread.
 const THREAD_WORTH: usize = 128;
 
-/// The actions whose signatures have been verified, by the digest of their bytes. Forgetting one costs a verification,
-/// never correctness.
+/// The actions whose signatures have been verified.
 #[derive(Debug, Default)]
-pub(super) struct Vetted(Mutex<Generations>);
+pub(super) struct Vetted(Memory);
+
+/// Actions that passed a check, by the digest of their bytes. Forgetting one costs a check, never correctness.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Mutex<Generations>);
+
+impl Memory {
+    pub(super) fn has(&self, action: &Digest) -> bool {
+        let known = self.generations();
+        known.young.contains(action) || known.old.contains(action)
+    }
+
+    pub(super) fn keep(&self, actions: impl Iterator<Item = Digest>) {
+        let mut known = self.generations();
+        actions.for_each(|action| known.insert(action));
+    }
+
+    fn generations(&self) -> MutexGuard<'_, Generations> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 #[derive(Debug, Default)]
 struct Generations {
@@ -42,13 +61,10 @@ impl Vetted {
     pub(super) fn check(&self, actions: &[(Digest, &SignedAction)]) -> Vec<usize> {
         let mut bad = vec![0; actions.len()];
         let (mut claims, mut owners) = (Vec::new(), Vec::new());
-        {
-            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            for (position, (digest, action)) in actions.iter().enumerate() {
-                if !known.young.contains(digest) && !known.old.contains(digest) {
-                    claims.extend(action::claims(action));
-                    owners.resize(claims.len(), position);
-                }
+        for (position, (digest, action)) in actions.iter().enumerate() {
+            if !self.0.has(digest) {
+                claims.extend(action::claims(action));
+                owners.resize(claims.len(), position);
             }
         }
         for culprit in culprits(&claims) {
@@ -56,12 +72,8 @@ impl Vetted {
                 *count += 1;
             }
         }
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((digest, _), bad) in actions.iter().zip(&bad) {
-            if *bad == 0 {
-                known.insert(*digest);
-            }
-        }
+        let good = actions.iter().zip(&bad).filter(|(_, bad)| **bad == 0);
+        self.0.keep(good.map(|((digest, _), _)| *digest));
         bad
     }
 }

@@ -4,10 +4,12 @@
 //! a member: the names of members, records and grants, and the digests of access entries.
 
 pub mod accounts;
+mod claims;
 mod escrow;
 mod matching;
 mod nodes;
 
+pub use claims::{AcceptedClaim, ShownDay};
 pub use matching::{CasePlace, CaseRow, CellRow, Enrolment, MAX_COHORT, MatchPosition};
 pub use nodes::{NodeList, NodeRecord, Offender, offender_member};
 mod emergency;

@@ -216,6 +216,30 @@ impl VariationClaim {
     }
 }
 
+impl TryFrom<&ProofClaim> for DaysClaim {
+    type Error = ProofRefusal;
+
+    /// What a claim of this family states; a verifier compares it with what it asked.
+    fn try_from(claim: &ProofClaim) -> Result<Self, ProofRefusal> {
+        if claim.family() != ProofFamily::DAYS_BOUNDS {
+            return Err(ProofRefusal::UnknownFamily(claim.family()));
+        }
+        decode_days(claim).map(|(statement, _)| statement)
+    }
+}
+
+impl TryFrom<&ProofClaim> for VariationClaim {
+    type Error = ProofRefusal;
+
+    /// What a claim of this family states; a verifier compares it with what it asked.
+    fn try_from(claim: &ProofClaim) -> Result<Self, ProofRefusal> {
+        if claim.family() != ProofFamily::DAYS_VARIATION {
+            return Err(ProofRefusal::UnknownFamily(claim.family()));
+        }
+        decode_variation(claim).map(|(statement, _)| statement)
+    }
+}
+
 pub(super) fn decode_day(claim: &ProofClaim) -> Result<(DayHistogram, DayProof), ProofRefusal> {
     let wire: DayWire = statement_of(claim)?;
     let &[anchor] = claim.anchors() else { return Err(malformed("anchors")) };

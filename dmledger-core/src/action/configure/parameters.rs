@@ -55,6 +55,7 @@ impl Profile {
             max_skew_ms: 30_000,
             max_block_bytes: 4 * 1024 * 1024,
             max_block_actions: 8192,
+            max_proof_elements: 65_536,
             min_cell,
             penalty: Penalty::Remove,
             home_votes: HomeVotes::Never,
@@ -128,6 +129,9 @@ pub struct Parameters {
     pub max_block_bytes: u32,
     /// Most actions in one block.
     pub max_block_actions: u32,
+    /// Most group elements that checking the proofs of one block may cost, 4 to 12 microseconds each; 0 in a network
+    /// without proofs.
+    pub max_proof_elements: u32,
     /// Fewest cases that a cell of similar cases answers for; at least [`LEAST_CELL`], in public [`LEAST_PUBLIC_CELL`].
     pub min_cell: u16,
     /// What becomes of a validator that contradicts itself.

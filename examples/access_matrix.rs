@@ -1,0 +1,51 @@
+//! Everybody tries everything: requests drawn over identity, role, data, time, verb, purpose, height, revocation, expiry,
+//! network and possession of keys, each answered by the ledger and by a model written from the rules in words.
+//!
+//! ```text
+//! cargo run --release --example access_matrix -- --attempts 1000000 --seed 1
+//! ```
+//!
+//! The last line is `attempts=N unauthorised=0 wrongful_refusals=0 seed=S`; anything else is a failure.
+
+use clap::Parser;
+use dmledger_examples::{error::HostError, matrix::Trial};
+use std::process::ExitCode;
+
+/// Compares the ledger's decisions with a model of them.
+#[derive(Debug, Parser)]
+#[command(name = "access_matrix")]
+struct Args {
+    /// How many requests.
+    #[arg(long, default_value_t = 20_000)]
+    attempts: u64,
+    /// Seed of everything that is drawn.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Many more revocations, no dismissals: most requests rely on what has just been taken back.
+    #[arg(long)]
+    revocation: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the score is what the program is for")]
+fn run(args: &Args) -> Result<bool, HostError> {
+    let score = Trial::new(args.seed, args.revocation)?.run(args.attempts)?;
+    println!("{} allowed, {} refused", score.allowed, score.attempts - score.allowed);
+    println!(
+        "attempts={} unauthorised={} wrongful_refusals={} seed={}",
+        score.attempts, score.unauthorised, score.wrongful_refusals, args.seed
+    );
+    // A trial in which hardly anything is allowed, or anything refused, has tried nothing.
+    let telling = score.allowed * 20 > score.attempts && score.allowed * 20 < score.attempts * 19;
+    Ok(score.unauthorised == 0 && score.wrongful_refusals == 0 && (telling || score.attempts < 1_000))
+}
