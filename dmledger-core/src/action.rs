@@ -14,9 +14,11 @@ pub mod appoint;
 pub mod approve_emergency;
 pub mod cancel_recovery;
 pub mod claim;
+pub mod conclude;
 pub mod configure;
 pub mod confirm_erasure;
 pub mod contract;
+pub mod deidentify;
 pub mod dismiss;
 pub mod end_emergency;
 pub mod endorse;
@@ -24,21 +26,30 @@ pub mod equip;
 pub mod escrow;
 pub mod execute_recovery;
 pub mod grant;
+pub mod hand_over;
 pub mod handler;
 pub mod instruct;
 pub mod matching;
+pub mod note;
 pub mod open;
 mod order_erasure;
+mod party;
 pub mod propose;
 pub mod provision;
 pub mod reconfigure;
+pub mod refer;
 pub mod refusal;
 pub mod renew;
+pub mod renounce;
+pub mod replace;
 mod request_emergency;
 mod request_recovery;
 pub mod review_emergency;
 pub mod revoke;
 mod settle;
+pub mod subscribe;
+pub mod terminate;
+pub mod update;
 pub mod withdraw;
 
 pub use accuse::Accuse;
@@ -48,10 +59,12 @@ pub use anchor::Anchor;
 pub use appoint::Appoint;
 pub use approve_emergency::ApproveEmergency;
 pub use cancel_recovery::CancelRecovery;
+pub use conclude::Conclude;
 pub use configure::{AdmissionContract, Founder, Genesis, GenesisError, Parameters, Profile};
 pub use confirm_erasure::ConfirmErasure;
 pub use contract::ConfigureAdmission;
 pub use claim::ClaimAction;
+pub use deidentify::Deidentify;
 pub use dismiss::Dismiss;
 pub use end_emergency::EndEmergency;
 pub use endorse::Endorse;
@@ -59,17 +72,25 @@ pub use equip::Equip;
 pub use escrow::{Close, Confirm, Ending, PublishInfo, Submit};
 pub use execute_recovery::ExecuteRecovery;
 pub use grant::GrantAction;
+pub use hand_over::HandOver;
 pub use handler::{Fault, Frame, Handler};
 pub use instruct::Instruct;
 pub use matching::{Enrol, FindSimilar, Leave};
+pub use note::Note;
 pub use open::Open;
 pub use propose::Propose;
 pub use provision::Provision;
 pub use reconfigure::Reconfigure;
+pub use refer::Refer;
 pub use refusal::Refusal;
 pub use renew::Renew;
+pub use renounce::Renounce;
+pub use replace::{Replace, Succession};
 pub use review_emergency::ReviewEmergency;
 pub use revoke::Revoke;
+pub use subscribe::Subscribe;
+pub use terminate::Terminate;
+pub use update::Update;
 pub use withdraw::Withdraw;
 
 use crate::{
@@ -164,6 +185,26 @@ pub enum Action {
     ConfirmErasure(Box<ConfirmErasure>) = 49,
     /// Shows a fact about anchored records.
     Claim(Box<ClaimAction>) = 60,
+    /// Renews, narrows or replaces a grant.
+    Replace(Box<Replace>) = 30,
+    /// Passes a grant to another member.
+    HandOver(Box<HandOver>) = 31,
+    /// Gives a grant up.
+    Renounce(Renounce) = 32,
+    /// Lets another institution use what an agreement gives.
+    Refer(Box<Refer>) = 33,
+    /// Concludes an agreement.
+    Conclude(Box<Conclude>) = 34,
+    /// Ends an agreement.
+    Terminate(Terminate) = 35,
+    /// Puts a note into an agreement's log.
+    Note(Note) = 36,
+    /// Registers a later version of a record.
+    Update(Box<Update>) = 37,
+    /// Declares a record de-identified.
+    Deidentify(Deidentify) = 38,
+    /// Sets what a subscriber is told of.
+    Subscribe(Box<Subscribe>) = 39,
 }
 
 impl Action {
@@ -208,6 +249,16 @@ impl Action {
             Self::OrderErasure(action) => action.as_ref(),
             Self::ConfirmErasure(action) => action.as_ref(),
             Self::Claim(action) => action.as_ref(),
+            Self::Replace(action) => action.as_ref(),
+            Self::HandOver(action) => action.as_ref(),
+            Self::Renounce(action) => action,
+            Self::Refer(action) => action.as_ref(),
+            Self::Conclude(action) => action.as_ref(),
+            Self::Terminate(action) => action,
+            Self::Note(action) => action,
+            Self::Update(action) => action.as_ref(),
+            Self::Deidentify(action) => action,
+            Self::Subscribe(action) => action.as_ref(),
         }
     }
 
@@ -252,6 +303,16 @@ impl Action {
             Self::OrderErasure(_) => "order erasure",
             Self::ConfirmErasure(_) => "confirm erasure",
             Self::Claim(_) => "claim",
+            Self::Replace(_) => "replace",
+            Self::HandOver(_) => "hand over",
+            Self::Renounce(_) => "renounce",
+            Self::Refer(_) => "refer",
+            Self::Conclude(_) => "conclude",
+            Self::Terminate(_) => "terminate",
+            Self::Note(_) => "note",
+            Self::Update(_) => "update",
+            Self::Deidentify(_) => "deidentify",
+            Self::Subscribe(_) => "subscribe",
         }
     }
 

@@ -2,36 +2,40 @@
 //!
 //! [`decide`] is a pure function of the state and the block it is asked in: ledger, gate nodes, simulator and auditors
 //! call the same one and come to the same answer. It fails closed: what is not granted is denied, and a grant that
-//! denies overrides every grant that permits, and every emergency. What it looks at is bounded, however many grants the ledger holds: the
-//! grants at hand for the asker, its role and everybody, at most [`MAX_AT_HAND`] each.
+//! denies overrides every grant that permits, and every emergency. What it looks at is bounded, however many grants the
+//! ledger holds: the grants at hand for the asker, its role, the consortium and the public, at most [`MAX_AT_HAND`] each.
 //!
-//! [`MAX_AT_HAND`]: crate::state::tables::MAX_AT_HAND
+//! The order: network, member, account, records; then every grant at hand is weighed by itself; then a denial in force
+//! overrides, else the latest grant that allows is used, else an emergency, else the nearest miss gives the reason.
 
 mod emergency;
 pub mod entry;
 mod erasure;
+pub mod explain;
 pub mod reason;
+mod weigh;
 
 pub use emergency::EmergencyFinding;
 pub use entry::{AccessEntry, AccessOutcome};
 pub use reason::Reason;
 
 use crate::{
-    codec::List,
+    codec::{Canonical, List},
     consent::{
         AccessRequest, GrantId,
-        grant::{Audience, Effect, GrantRecord, GrantStatus},
+        grant::{Audience, Effect, GrantRecord},
     },
     envelope::{AccountId, ChainId},
     identity::{Member, MemberId, MemberStatus},
-    state::{StateError, tables::Facts},
-    time::{Moment, TimeRange},
+    state::{
+        StateError,
+        tables::{Facts, MAX_AT_HAND},
+    },
+    time::Moment,
 };
 use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
-
-/// Most reasons one grant can give.
-const MAX_REASONS: usize = 8;
+use weigh::{Asked, MAX_REASONS, Quotas, at_hand};
 
 /// A question: who asks what of whom, on which network.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +73,7 @@ impl Finding {
 }
 
 /// The answer, with every grant that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Decision {
     outcome: AccessOutcome,
     trace: Vec<Finding>,
@@ -102,9 +106,23 @@ impl Decision {
         matches!(self.outcome, AccessOutcome::Allowed { .. } | AccessOutcome::BreakGlass { .. })
     }
 
+    /// Why the answer is no, if it is.
+    #[must_use]
+    pub const fn reason(&self) -> Option<Reason> {
+        match self.outcome {
+            AccessOutcome::Denied { reason } => Some(reason),
+            AccessOutcome::Allowed { .. } | AccessOutcome::BreakGlass { .. } => None,
+        }
+    }
+
     const fn denied(reason: Reason) -> Self {
         Self { outcome: AccessOutcome::Denied { reason }, trace: Vec::new(), emergency: None }
     }
+}
+
+impl Canonical for Decision {
+    // Every audience's grants at hand, one that is named, and an emergency.
+    const MAX_BYTES: usize = 64 + (4 * MAX_AT_HAND + 2) * (20 + MAX_REASONS * 32);
 }
 
 /// Decides a request on the state `facts`, in the block at `at`.
@@ -112,6 +130,34 @@ impl Decision {
 /// # Errors
 /// [`StateError`] if the state cannot be read: no answer, and so no access.
 pub fn decide(facts: &Facts<'_>, question: &Question<'_>, at: Moment) -> Result<Decision, StateError> {
+    judge(facts, question, at, Quotas::Count)
+}
+
+/// Whether what was allowed before would still be, in the block at `at`: the same question under the same grant, whose
+/// quota has counted it already. What comes of an access (a key, a later version) asks this.
+///
+/// # Errors
+/// [`StateError`] if the state cannot be read.
+pub fn still_allows(facts: &Facts<'_>, entry: &AccessEntry, at: Moment) -> Result<Decision, StateError> {
+    let grant = match entry.outcome {
+        AccessOutcome::Allowed { grant } => grant,
+        AccessOutcome::Denied { reason } => return Ok(Decision::denied(reason)),
+        // What was read in an emergency gives no right beyond that.
+        AccessOutcome::BreakGlass { .. } => return Ok(Decision::denied(Reason::NoGrant)),
+    };
+    let request = AccessRequest {
+        id: entry.request,
+        records: entry.records.clone(),
+        verb: entry.verb,
+        purpose: entry.purpose,
+        undertaking: entry.undertaking.clone(),
+        grant: Some(grant),
+    };
+    let question = Question { chain: facts.chain(), member: entry.member, account: entry.account, request: &request };
+    judge(facts, &question, at, Quotas::WereCounted)
+}
+
+fn judge(facts: &Facts<'_>, question: &Question<'_>, at: Moment, quotas: Quotas) -> Result<Decision, StateError> {
     if question.chain != facts.chain() {
         return Ok(Decision::denied(Reason::WrongChain));
     }
@@ -137,12 +183,14 @@ pub fn decide(facts: &Facts<'_>, question: &Question<'_>, at: Moment) -> Result<
             _ => return Ok(Decision::denied(Reason::UnknownRecord { position })),
         }
     }
-    let grants = at_hand(facts, question, &member)?;
-    emergency::or_break_glass(weigh(&grants, question.request, &spans, at), facts, question, &spans, at)
+    let grants = at_hand(facts, question, &Audience::of(question.member, member.role()))?;
+    let decision = weigh(&grants, &Asked { facts, question, spans: &spans, at, quotas })?;
+    emergency::or_break_glass(decision, facts, question, &spans, at)
 }
 
-/// What keeps a member from asking at all.
-fn unfit(member: &Member, at: Moment) -> Option<Reason> {
+/// What keeps a member from acting at all, in the block at `at`.
+#[must_use]
+pub fn unfit(member: &Member, at: Moment) -> Option<Reason> {
     let valid = member.valid();
     match member.status() {
         MemberStatus::Revoked { height } => Some(Reason::MembershipRevoked { height }),
@@ -152,43 +200,24 @@ fn unfit(member: &Member, at: Moment) -> Option<Reason> {
     }
 }
 
-/// Every grant that may concern the asker, in the order they were granted.
-fn at_hand(facts: &Facts<'_>, question: &Question<'_>, member: &Member) -> Result<Vec<GrantRecord>, StateError> {
-    let mut names = Vec::new();
-    for audience in Audience::of(question.member, member.role()) {
-        names.extend_from_slice(facts.at_hand(&question.account, &audience)?.grants());
-    }
-    // A named grant is looked at even when many newer ones have taken its place at hand.
-    names.extend(question.request.grant);
-    names.sort_unstable();
-    names.dedup();
-    let mut grants = Vec::with_capacity(names.len());
-    for name in names {
-        let Some(record) = facts.grant(&name)? else { continue };
-        let concerns = Audience::of(question.member, member.role()).contains(&record.grant().audience);
-        if concerns && record.account() == question.account {
-            grants.push(record);
-        }
-    }
-    grants.sort_by_key(GrantRecord::number);
-    Ok(grants)
-}
-
 /// Weighs the grants: a denial in force overrides; then the latest grant that allows; then the nearest miss.
-fn weigh(grants: &[GrantRecord], request: &AccessRequest, spans: &[TimeRange], at: Moment) -> Decision {
+fn weigh(grants: &[GrantRecord], asked: &Asked<'_>) -> Result<Decision, StateError> {
     let mut trace = Vec::with_capacity(grants.len());
     for record in grants {
         let reasons = match record.grant().effect {
-            Effect::Permit => objections(record, request, spans, at),
-            Effect::Deny if denies(record, request, spans, at) => {
-                alloc::vec![Reason::Prohibited { grant: record.grant().id }]
-            }
+            Effect::Permit => asked.objections(record)?,
+            Effect::Deny if asked.denies(record) => alloc::vec![Reason::Prohibited { grant: record.grant().id }],
             Effect::Deny => continue,
         };
-        let reasons = List::new(reasons).unwrap_or_default();
+        // At most MAX_REASONS; more would still not be none.
+        let reasons = List::new(reasons).unwrap_or_else(|_| one(Reason::NoGrant));
         trace.push(Finding { grant: record.grant().id, reasons });
     }
-    Decision { outcome: outcome(&trace, request.grant), trace, emergency: None }
+    Ok(Decision { outcome: outcome(&trace, asked.question.request.grant), trace, emergency: None })
+}
+
+fn one(reason: Reason) -> List<Reason, MAX_REASONS> {
+    List::new(alloc::vec![reason]).unwrap_or_default()
 }
 
 fn outcome(trace: &[Finding], named: Option<GrantId>) -> AccessOutcome {
@@ -205,46 +234,4 @@ fn outcome(trace: &[Finding], named: Option<GrantId>) -> AccessOutcome {
     let reason = nearest.and_then(|finding| finding.reasons.first()).copied();
     let none = if named.is_some() { Reason::UnknownGrant } else { Reason::NoGrant };
     AccessOutcome::Denied { reason: reason.unwrap_or(none) }
-}
-
-/// Everything that speaks against using a grant, most fundamental first; at most [`MAX_REASONS`].
-fn objections(record: &GrantRecord, request: &AccessRequest, spans: &[TimeRange], at: Moment) -> Vec<Reason> {
-    let grant = record.grant();
-    let (validity, time) = (grant.validity, grant.validity.time());
-    let mut reasons = Vec::new();
-    if let GrantStatus::Revoked { height } = record.status() {
-        reasons.push(Reason::Revoked { height });
-    }
-    if at.time >= time.end() {
-        reasons.push(Reason::Expired { at: time.end() });
-    } else if at.height >= validity.until() {
-        reasons.push(Reason::HeightExpired { until: validity.until() });
-    } else if at.time < time.start() {
-        reasons.push(Reason::NotYetValid { from: time.start() });
-    } else if at.height < validity.from() {
-        reasons.push(Reason::HeightNotReached { from: validity.from() });
-    }
-    if !grant.verbs.contains(request.verb) {
-        reasons.push(Reason::WrongVerb);
-    }
-    if !grant.purposes.contains(request.purpose) {
-        reasons.push(Reason::WrongPurpose);
-    }
-    if let Some((position, _)) = (0..).zip(spans).find(|(_, span)| !grant.data.covers(span)) {
-        reasons.push(Reason::OutsideDataRange { position });
-    }
-    if let (Some(0), Some(quota)) = (record.left(), grant.quota) {
-        reasons.push(Reason::QuotaExhausted { quota });
-    }
-    reasons
-}
-
-/// Whether a denying grant is in force and touches any part of the request.
-fn denies(record: &GrantRecord, request: &AccessRequest, spans: &[TimeRange], at: Moment) -> bool {
-    let grant = record.grant();
-    record.status() == GrantStatus::Standing
-        && grant.validity.holds(at.height, at.time)
-        && grant.verbs.contains(request.verb)
-        && grant.purposes.contains(request.purpose)
-        && spans.iter().any(|span| grant.data.overlaps(span))
 }

@@ -2,7 +2,7 @@
 //!
 //! [`StateMachine`] is the contract, [`machine::Ledger`] keeps it with the rules of [`action`](crate::action),
 //! [`query::Query`] answers questions about one height with proofs, and [`answer`] checks the answers. [`agent::Agent`]
-//! co-signs at home what the patient's rules allow.
+//! co-signs at home what the patient's rules allow; [`notice`] tells those concerned what a block means for them.
 
 pub mod agent;
 pub mod answer;
@@ -10,6 +10,7 @@ pub mod answer;
 pub mod execution;
 #[cfg(feature = "std")]
 pub mod machine;
+pub mod notice;
 #[cfg(feature = "std")]
 mod proofs;
 #[cfg(feature = "std")]
@@ -19,11 +20,12 @@ mod signatures;
 
 pub use agent::{Agent, AgentError, Considered};
 pub use answer::{
-    AccessLog, AccountClaims, AccountEscrows, AccountGrants, AccountRecords, AnswerError, Emergencies, ErasureAnswer,
-    EscrowLog, MatchLog, Recoveries,
+    AccessLog, AccountAgreements, AccountClaims, AccountEscrows, AccountGrants, AccountRecords, AgreementLog, AllMembers, AnswerError,
+    Emergencies, ErasureAnswer, EscrowLog, Holding, MatchLog, Overview, RecordVersions, Recoveries, Visit, VisitIndex,
 };
 #[cfg(feature = "std")]
 pub use machine::Ledger;
+pub use notice::{Event, Notice, Watch};
 #[cfg(feature = "std")]
 pub use query::Query;
 

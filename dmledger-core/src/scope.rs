@@ -1,7 +1,9 @@
 //! Which data, when, to do what, and why: the dimensions a right is bounded in.
 
+pub mod condition;
 pub mod purpose;
 
+pub use condition::{Condition, Conditions, Disease};
 pub use purpose::{Purpose, PurposeSet};
 
 use crate::time::{Height, TimeRange, Timestamp};
@@ -130,6 +132,12 @@ impl Validity {
     #[must_use]
     pub fn holds(&self, height: Height, time: Timestamp) -> bool {
         self.time.contains(time) && self.from <= height && height < self.until
+    }
+
+    /// Whether `other` holds at no moment at which this does not.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.time.covers(&other.time) && self.from <= other.from && other.until <= self.until
     }
 
     /// Whether it can never hold again after the block at `height` with time `time`.

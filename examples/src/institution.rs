@@ -10,15 +10,12 @@ use dmledger_core::{
     action::Action,
     block::Header,
     codec::{self, List},
-    consent::{
-        AccessRequest, GrantId, RequestId,
-        grant::{GrantRecord, GrantStatus},
-    },
+    consent::{AccessRequest, GrantId, RequestId, grant::GrantRecord},
     decide::{AccessEntry, AccessOutcome},
     envelope::{AccountId, Envelope, Meaning},
     quorum::ValidatorSet,
     record::{ContentId, RecordId, reading::ReadingBatch},
-    scope::{Purpose, Verb},
+    scope::{Conditions, Purpose, Verb},
     state::tables::{AnchoredEntry, LogPosition, Places, Proved},
     time::TimeRange,
     traits::{
@@ -122,7 +119,8 @@ impl<'a> Institution<'a> {
         self.rng.fill_bytes(&mut name);
         let id = RequestId::new(name);
         let records = List::new(records.to_vec()).during("request")?;
-        let request = AccessRequest { id, records, verb: Verb::Query, purpose, grant: None };
+        let undertaking = Conditions::NONE;
+        let request = AccessRequest { id, records, verb: Verb::Query, purpose, undertaking, grant: None };
         let signed = Envelope::new(self.node.chain(), Some(account), Action::Access(request))
             .sign(self.person.key(), Meaning::Authored)
             .during(self.person.name())?;
@@ -292,9 +290,7 @@ impl<'a> Institution<'a> {
 
     fn standing(&self, keys: Keys<'_>) -> Result<Standing, HostError> {
         let (Keys::Grant(body) | Keys::Gated(body, _)) = keys else { return Ok(Standing::Active) };
-        Ok(match self.granted(&body.terms().grant)?.status() {
-            GrantStatus::Revoked { height } => Standing::Revoked { height },
-            _ => Standing::Active,
-        })
+        let void = self.granted(&body.terms().grant)?.status().void_since();
+        Ok(void.map_or(Standing::Active, |height| Standing::Revoked { height }))
     }
 }

@@ -111,12 +111,14 @@ fn grant_line(record: &GrantRecord, input: &Input, name: &dyn Fn(&MemberId) -> S
     let grantee = match &given.audience {
         grant::Audience::Member(id) => name(id),
         grant::Audience::Role(role) => format!("every {}", role.name()),
+        grant::Audience::Public => "everybody, de-identified".to_owned(),
         _ => "everybody in the network".to_owned(),
     };
     let purposes: Vec<_> = given.purposes.to_vec().into_iter().map(Purpose::name).collect();
     let status = match record.status() {
         grant::GrantStatus::Revoked { height } => GrantStatus::Revoked { height: height.value() },
-        _ => GrantStatus::Active,
+        grant::GrantStatus::Standing => GrantStatus::Active,
+        _ => GrantStatus::Expired,
     };
     GrantLine {
         grantee,

@@ -19,7 +19,7 @@ use dmledger_core::{
         index::IndexFacts,
         reading::{Reading, ReadingBatch},
     },
-    scope::{Purpose, PurposeSet, Validity, VerbSet},
+    scope::{Conditions, Purpose, PurposeSet, Validity, VerbSet},
     time::{Height, TimeRange, Timestamp},
     traits::{
         BlobStore,
@@ -261,6 +261,7 @@ impl Residence {
             verbs: VerbSet::QUERY,
             purposes: PurposeSet::only(terms.purpose),
             quota: terms.quota,
+            conditions: Conditions::NONE,
             body: body.digest(),
             delivery: Bytes::new(codec::encode(&address)).during("grant")?,
         };

@@ -1,10 +1,10 @@
 //! Asking for records. The answer is decided when the block executes and stays in the account's log, yes or no.
 
-use super::{Fault, Frame, Handler, Refusal};
+use super::{Fault, Frame, Handler, Refusal, party};
 use crate::{
-    consent::AccessRequest,
+    consent::{AccessRequest, AgreementId, GrantId, agreement::AgreementEvent, grant::Origin},
     decide::{AccessEntry, AccessOutcome, Question, decide},
-    envelope::Meaning,
+    envelope::AccountId,
     identity::MemberId,
     state::{
         Delta,
@@ -16,12 +16,27 @@ use alloc::collections::BTreeSet;
 
 /// The one who asks: the one author.
 pub(super) fn asker(frame: &Frame<'_>) -> Result<MemberId, Refusal> {
-    let mut authors = frame.signers(Meaning::Authored);
-    match (authors.next(), authors.next()) {
-        (Some(key), None) => Ok(MemberId::of(&key)),
-        (None, _) => Err(Refusal::NoAuthor),
-        (Some(_), Some(_)) => Err(Refusal::SeveralAuthors),
+    Ok(MemberId::of(&party::author(frame)?))
+}
+
+fn spend_one(grant: &GrantId, frame: &Frame<'_>, state: &mut Delta<'_>) -> Result<(), Fault> {
+    let record = Facts::new(frame.chain(), state).grant(grant)?;
+    record.map_or(Ok(()), |record| Ok(party::put_grant(&record.spend(), frame, state)?))
+}
+
+/// The agreement in whose log the request belongs: that of the grant that was used, or that was named and denied.
+fn agreement(
+    grant: Option<GrantId>,
+    account: &AccountId,
+    asker: &MemberId,
+    facts: &Facts<'_>,
+) -> Result<Option<AgreementId>, Fault> {
+    let Some(grant) = grant.map_or(Ok(None), |id| facts.grant(&id))? else { return Ok(None) };
+    // Nobody writes into a log by naming somebody else's grant.
+    if grant.account() != *account || grant.grant().audience.member() != Some(*asker) {
+        return Ok(None);
     }
+    Ok(facts.agreement_of(&grant)?.map(|agreement| agreement.id()))
 }
 
 impl Handler for AccessRequest {
@@ -64,31 +79,37 @@ impl Handler for AccessRequest {
             records: self.records.clone(),
             verb: self.verb,
             purpose: self.purpose,
+            undertaking: self.undertaking.clone(),
             outcome,
             at,
         };
         state.put(places.request(&self.id), &LogPosition { account, number })?;
         state.put(places.access(&account, number), &entry)?;
-        Ok(places.accesses(&account).push(&entry.digest(), state)?)
+        places.accesses(&account).push(&entry.digest(), state)?;
+        let relied_on = outcome.grant().or(self.grant);
+        let Some(id) = agreement(relied_on, &account, &member, &Facts::new(frame.chain(), state))? else {
+            return Ok(());
+        };
+        let event = AgreementEvent::Visited { request: self.id, allowed: outcome.grant().is_some() };
+        party::log(&id, event, frame, state, at)
     }
 }
 
-/// Counts the request towards what allowed it.
+/// Counts the request towards what allowed it: a grant, the referrer's too if it is a referral; or an emergency.
 fn spend(outcome: AccessOutcome, frame: &Frame<'_>, state: &mut Delta<'_>) -> Result<(), Fault> {
-    let facts = Facts::new(frame.chain(), state);
-    let places = *facts.places();
     match outcome {
         AccessOutcome::Allowed { grant } => {
-            if let Some(record) = facts.grant(&grant)? {
-                state.put(places.grant(&grant), &record.spend())?;
+            let origin = Facts::new(frame.chain(), state).grant(&grant)?.map(|record| record.origin());
+            if let Some(Origin::Referred { from, .. }) = origin {
+                spend_one(&from, frame, state)?;
             }
+            spend_one(&grant, frame, state)
         }
         AccessOutcome::BreakGlass { emergency } => {
-            if let Some(record) = facts.emergency(&emergency)? {
-                state.put(places.emergency(&emergency), &record.spend())?;
-            }
+            let facts = Facts::new(frame.chain(), state);
+            let (places, record) = (*facts.places(), facts.emergency(&emergency)?);
+            record.map_or(Ok(()), |record| Ok(state.put(places.emergency(&emergency), &record.spend())?))
         }
-        AccessOutcome::Denied { .. } => {}
+        AccessOutcome::Denied { .. } => Ok(()),
     }
-    Ok(())
 }

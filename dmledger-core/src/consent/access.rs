@@ -7,7 +7,7 @@ use super::grant::{GrantId, random_name};
 use crate::{
     codec::{Canonical, List},
     record::RecordId,
-    scope::{Purpose, Verb},
+    scope::{Conditions, Purpose, Verb},
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use core::fmt;
@@ -32,10 +32,12 @@ pub struct AccessRequest {
     pub verb: Verb,
     /// Why.
     pub purpose: Purpose,
+    /// What the asker undertakes beside the purpose.
+    pub undertaking: Conditions,
     /// The grant it relies on; `None` to use whichever allows it.
     pub grant: Option<GrantId>,
 }
 
 impl Canonical for AccessRequest {
-    const MAX_BYTES: usize = 64 + MAX_REQUESTED_RECORDS * 32;
+    const MAX_BYTES: usize = 64 + Conditions::MAX_BYTES + MAX_REQUESTED_RECORDS * 32;
 }

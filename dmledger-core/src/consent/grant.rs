@@ -1,15 +1,19 @@
 //! A grant: who may do what with which of an account's data, why, and until when.
 //!
-//! A grant changes nothing but what it says, and what it said stays readable: revoking, using up and expiring leave the
-//! grant in the account's list for ever.
+//! A grant changes nothing but what it says, and what it said stays readable: revoking, using up, expiring and being
+//! replaced leave the grant in the account's list for ever ([`record`]).
+
+pub mod record;
+
+pub use record::{GrantRecord, GrantStatus, Origin, Standing};
 
 use crate::{
     codec::{Bytes, Canonical},
     envelope::AccountId,
     hash::{Digest, Hasher, tag},
     identity::{MemberId, Role},
-    scope::{PurposeSet, Validity, VerbSet},
-    time::{Height, TimeRange},
+    scope::{Conditions, PurposeSet, Validity, VerbSet},
+    time::TimeRange,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use core::fmt;
@@ -54,24 +58,34 @@ macro_rules! random_name {
 pub(crate) use random_name;
 random_name!(GrantId);
 
-impl GrantId {
-    /// The name as the account's complete list of grants holds it: its 16 bytes, then 16 of zero.
-    #[must_use]
-    pub fn list_member(&self) -> Digest {
-        let mut wide = [0; 32];
-        wide.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
-        Digest::new(wide)
-    }
+/// Shared by the 16-byte names that stand in complete lists.
+macro_rules! wide_name {
+    ($name:ident) => {
+        impl $name {
+            /// The name as a complete list holds it: its 16 bytes, then 16 of zero.
+            #[must_use]
+            pub fn list_member(&self) -> Digest {
+                let mut wide = [0; 32];
+                wide.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
+                Digest::new(wide)
+            }
 
-    /// The name that a list holds; `None` if it is none.
-    #[must_use]
-    pub fn from_list_member(member: &Digest) -> Option<Self> {
-        let (name, rest) = member.as_bytes().split_first_chunk()?;
-        rest.iter().all(|byte| *byte == 0).then_some(Self(*name))
-    }
+            /// The name that a list holds; `None` if it is none.
+            #[must_use]
+            pub fn from_list_member(member: &Digest) -> Option<Self> {
+                let (name, rest) = member.as_bytes().split_first_chunk()?;
+                rest.iter().all(|byte| *byte == 0).then_some(Self(*name))
+            }
+        }
+    };
 }
+pub(super) use wide_name;
+wide_name!(GrantId);
 
 /// For whom a grant is: the scope of publication.
+///
+/// Private is what no grant is given for. Several named grantees are several grants: consent is given recipient by
+/// recipient, and each is sealed its own keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 #[non_exhaustive]
 pub enum Audience {
@@ -81,13 +95,25 @@ pub enum Audience {
     Role(Role),
     /// Every member of the network.
     Consortium,
+    /// Everybody, through any member that passes it on: records declared de-identified only, to read only, for research
+    /// and public health only, whatever else the grant names.
+    Public,
 }
 
 impl Audience {
     /// Every audience a member of this role belongs to.
     #[must_use]
-    pub const fn of(member: MemberId, role: Role) -> [Self; 3] {
-        [Self::Member(member), Self::Role(role), Self::Consortium]
+    pub const fn of(member: MemberId, role: Role) -> [Self; 4] {
+        [Self::Member(member), Self::Role(role), Self::Consortium, Self::Public]
+    }
+
+    /// The one member it names; none if it is for many.
+    #[must_use]
+    pub const fn member(&self) -> Option<MemberId> {
+        match self {
+            Self::Member(member) => Some(*member),
+            _ => None,
+        }
     }
 }
 
@@ -123,108 +149,70 @@ pub struct Grant {
     pub purposes: PurposeSet,
     /// How many requests it serves; `None` for any number. A request counts once, however many records it names.
     pub quota: Option<u32>,
+    /// What the asker has to undertake.
+    pub conditions: Conditions,
     /// Salted digest of the sealed grant body, which carries the keys and never stands on the ledger.
     pub body: Digest,
     /// Where the grantee finds the sealed body, itself sealed for the grantee; may be empty.
     pub delivery: Bytes<MAX_DELIVERY_BYTES>,
 }
 
-impl Canonical for Grant {
-    const MAX_BYTES: usize = 256 + MAX_DELIVERY_BYTES;
-}
-
-/// Whether a grant stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
+/// A dimension in which one grant can go beyond another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum GrantStatus {
-    /// Not revoked; it may still have expired or be used up.
-    Standing,
-    /// Void since the block at this height, that block included.
-    Revoked {
-        /// Height of the revocation.
-        height: Height,
-    },
+pub enum Dimension {
+    /// Permits where the other denies, or the reverse.
+    Effect,
+    /// Other hours of data.
+    Data,
+    /// Other times or heights.
+    Validity,
+    /// More verbs.
+    Verbs,
+    /// More purposes.
+    Purposes,
+    /// More requests.
+    Quota,
+    /// Fewer conditions, or another disease.
+    Conditions,
 }
 
-/// A grant as the ledger holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
-pub struct GrantRecord {
-    account: AccountId,
-    grant: Grant,
-    number: u64,
-    granted: Height,
-    status: GrantStatus,
-    used: u32,
-}
-
-impl GrantRecord {
-    /// The account's grant `number` (from 0), made by the block at `granted`.
-    #[must_use]
-    pub const fn new(account: AccountId, grant: Grant, number: u64, granted: Height) -> Self {
-        Self { account, grant, number, granted, status: GrantStatus::Standing, used: 0 }
-    }
-
-    /// The same grant, void since `height`. The first revocation stands.
-    #[must_use]
-    pub fn revoke(mut self, height: Height) -> Self {
-        if self.status == GrantStatus::Standing {
-            self.status = GrantStatus::Revoked { height };
-        }
-        self
-    }
-
-    /// The same grant after one more request was served under it.
-    #[must_use]
-    pub const fn spend(mut self) -> Self {
-        self.used = self.used.saturating_add(1);
-        self
-    }
-
-    /// The account it is about.
-    #[must_use]
-    pub const fn account(&self) -> AccountId {
-        self.account
-    }
-
-    /// What was decided.
-    #[must_use]
-    pub const fn grant(&self) -> &Grant {
-        &self.grant
-    }
-
-    /// Its place in the account's list of grants, from 0.
-    #[must_use]
-    pub const fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// Height of the block that made it.
-    #[must_use]
-    pub const fn granted(&self) -> Height {
-        self.granted
-    }
-
-    /// Whether it stands.
-    #[must_use]
-    pub const fn status(&self) -> GrantStatus {
-        self.status
-    }
-
-    /// Requests served under it.
-    #[must_use]
-    pub const fn used(&self) -> u32 {
-        self.used
-    }
-
-    /// Requests it still serves; `None` for any number.
-    #[must_use]
-    pub fn left(&self) -> Option<u32> {
-        self.grant.quota.map(|quota| quota.saturating_sub(self.used))
+impl fmt::Display for Dimension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Effect => "effect",
+            Self::Data => "hours of data",
+            Self::Validity => "validity",
+            Self::Verbs => "verbs",
+            Self::Purposes => "purposes",
+            Self::Quota => "quota",
+            Self::Conditions => "conditions",
+        })
     }
 }
 
-impl Canonical for GrantRecord {
-    const MAX_BYTES: usize = Grant::MAX_BYTES + 96;
+impl Grant {
+    /// The first dimension in which this goes beyond `outer`, of whose quota `left` requests are left; the audience is
+    /// not compared.
+    #[must_use]
+    pub fn beyond(&self, outer: &Self, left: Option<u32>) -> Option<Dimension> {
+        let quota = left.is_none_or(|left| self.quota.is_some_and(|quota| quota <= left));
+        let disease = outer.conditions.disease().is_none_or(|disease| self.conditions.disease() == Some(disease));
+        let kept = [
+            (Dimension::Effect, self.effect == outer.effect),
+            (Dimension::Data, outer.data.covers(&self.data)),
+            (Dimension::Validity, outer.validity.covers(&self.validity)),
+            (Dimension::Verbs, outer.verbs.covers(self.verbs)),
+            (Dimension::Purposes, outer.purposes.covers(self.purposes)),
+            (Dimension::Quota, quota),
+            (Dimension::Conditions, self.conditions.covers(&outer.conditions) && disease),
+        ];
+        kept.into_iter().find(|(_, kept)| !kept).map(|(dimension, _)| dimension)
+    }
+}
+
+impl Canonical for Grant {
+    const MAX_BYTES: usize = 256 + Conditions::MAX_BYTES + MAX_DELIVERY_BYTES;
 }
 
 /// Name under which the account's grants for one audience are found.

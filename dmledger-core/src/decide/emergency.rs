@@ -13,9 +13,10 @@ use crate::{
     time::{Moment, TimeRange},
 };
 use alloc::vec::Vec;
+use borsh::{BorshDeserialize, BorshSerialize};
 
 /// What the requester's latest emergency has to say: nothing against, or every reason against.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct EmergencyFinding {
     emergency: EmergencyId,
     reasons: Vec<Reason>,

@@ -9,7 +9,11 @@ use crate::{
     hash::{Digest, of, tag},
     identity::MemberId,
     record::RecordId,
-    scope::{Purpose, Verb},
+    scope::{Conditions, Purpose, Verb},
+    state::{
+        StateError,
+        tables::{Facts, LogPosition},
+    },
     time::Moment,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -35,6 +39,17 @@ pub enum AccessOutcome {
     },
 }
 
+impl AccessOutcome {
+    /// The grant that was used, if one was.
+    #[must_use]
+    pub const fn grant(&self) -> Option<GrantId> {
+        match self {
+            Self::Allowed { grant } => Some(*grant),
+            Self::Denied { .. } | Self::BreakGlass { .. } => None,
+        }
+    }
+}
+
 /// One line of an account's access log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
 #[expect(clippy::exhaustive_structs, reason = "a row of the state: what stands in it is what a proof shows")]
@@ -53,6 +68,8 @@ pub struct AccessEntry {
     pub verb: Verb,
     /// Why.
     pub purpose: Purpose,
+    /// What the asker undertook.
+    pub undertaking: Conditions,
     /// The answer.
     pub outcome: AccessOutcome,
     /// The block in which it was decided.
@@ -67,6 +84,17 @@ impl AccessEntry {
     }
 }
 
+impl Facts<'_> {
+    /// The answer to a request, once it is in the log.
+    ///
+    /// # Errors
+    /// [`StateError`] if the state cannot be read.
+    pub fn answer(&self, request: &RequestId) -> Result<Option<AccessEntry>, StateError> {
+        let Some(position) = self.get::<LogPosition>(&self.places().request(request))? else { return Ok(None) };
+        self.get(&self.places().access(&position.account, position.number))
+    }
+}
+
 impl Canonical for AccessEntry {
-    const MAX_BYTES: usize = 256 + MAX_REQUESTED_RECORDS * 32;
+    const MAX_BYTES: usize = 256 + Conditions::MAX_BYTES + MAX_REQUESTED_RECORDS * 32;
 }

@@ -1,7 +1,7 @@
 //! Why access was denied: one code a cause, in words a patient and a machine both read.
 
 use crate::{
-    consent::GrantId,
+    consent::{GrantId, Standing},
     time::{Height, Timestamp},
 };
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -148,4 +148,61 @@ reasons! {
         /// Height of the last receipt.
         height: Height,
     };
+    /// The grantee gave the grant up.
+    70 "renounced by the grantee at height {height}" Renounced {
+        /// Height of the renunciation.
+        height: Height,
+    };
+    /// Another grant took its place.
+    71 "replaced at height {height} by grant {by}" Superseded {
+        /// Height at which it did.
+        height: Height,
+        /// The other grant.
+        by: GrantId,
+    };
+    /// The agreement behind the grant was ended.
+    72 "ended with its agreement at height {height}" Terminated {
+        /// Height at which it was.
+        height: Height,
+    };
+    /// The referrer's own grant no longer serves.
+    73 "referred under grant {grant}, which no longer serves" ReferralEnded {
+        /// The referrer's grant.
+        grant: GrantId,
+    };
+    /// The agreement names records, and not this one.
+    74 "record {position} of the request is not in the agreement's index" NotIndexed {
+        /// Its place in the request, from 0.
+        position: u16,
+    };
+    /// Of what is open to the public, something else than reading for research or public health was asked.
+    75 "open to the public for reading, and for research or public health only" NotForThePublic;
+    /// Of what is open to the public, a record was asked that is not declared de-identified.
+    76 "record {position} of the request is not declared de-identified" Identified {
+        /// Its place in the request, from 0.
+        position: u16,
+    };
+    /// The grant's conditions are not all undertaken.
+    77 "conditions of the grant not accepted" ConditionsNotAccepted;
+    /// Disease-specific research on another disease.
+    78 "granted for research on another disease" WrongDisease;
+}
+
+impl Reason {
+    /// What a grant's standing has to say against it; nothing if it is in force.
+    #[must_use]
+    pub const fn of_standing(standing: Standing) -> Option<Self> {
+        Some(match standing {
+            Standing::InForce => return None,
+            Standing::NotYetValid { from } => Self::NotYetValid { from },
+            Standing::HeightNotReached { from } => Self::HeightNotReached { from },
+            Standing::Expired { at } => Self::Expired { at },
+            Standing::HeightExpired { until } => Self::HeightExpired { until },
+            Standing::Exhausted { quota } => Self::QuotaExhausted { quota },
+            Standing::Revoked { height } => Self::Revoked { height },
+            Standing::Renounced { height } => Self::Renounced { height },
+            Standing::Superseded { height, by } => Self::Superseded { height, by },
+            Standing::Terminated { height } => Self::Terminated { height },
+        })
+    }
 }

@@ -104,6 +104,9 @@ tags! {
     ERASE_RECEIPT = "dmledger/core/erase-receipt/v1", "receipt of an erasure, signed by a custodian";
     PROOF_CLAIM = "dmledger/core/proof-claim/v1", "name of a claim: statement and proof";
     ACCESS_ENTRY = "dmledger/core/access-entry/v1", "an entry of an access log";
+    AGREEMENT = "dmledger/core/agreement/v1", "what an institution signs when it makes an agreement";
+    AGREEMENT_TEXT = "dmledger/core/agreement-text/v1", "salted digest of an agreement's text";
+    AGREEMENT_ENTRY = "dmledger/core/agreement-entry/v1", "an entry of an agreement's log";
     GENESIS = "dmledger/core/genesis/v1", "identity of a network: its genesis";
     STATE_KEY = "dmledger/core/state-key/v1", "where a thing stands in the state tree";
     STATE_VALUE = "dmledger/core/state-value/v1", "digest of a value of the state";

@@ -2,14 +2,19 @@
 //! was changed and nothing left out. Needs no storage and no rules.
 
 pub mod accounts;
+pub mod agreements;
 mod claims;
-mod escrow;
-
-pub use claims::AccountClaims;
-pub use escrow::{AccountEscrows, EscrowLog, MatchLog};
 mod emergency;
+mod escrow;
+pub mod overview;
+pub mod versions;
 
+pub use agreements::{AccountAgreements, AgreementLog, Visit, VisitIndex};
+pub use claims::AccountClaims;
 pub use emergency::{Emergencies, ErasureAnswer, Recoveries};
+pub use escrow::{AccountEscrows, EscrowLog, MatchLog};
+pub use overview::{AccountOverview, AllMembers, Holding, Overview};
+pub use versions::{RecordVersions, VersionLine};
 
 use crate::{
     codec::Canonical,
@@ -93,6 +98,23 @@ impl AccountGrants {
         }
         complete(&self.list, root, &places.grants(account), &members)?;
         Ok(grants)
+    }
+
+    /// A grant and those it came from, latest first; means nothing before [`Self::verify`] to whoever does not trust
+    /// the source.
+    #[must_use]
+    pub fn lineage(&self, grant: &GrantId) -> Vec<&GrantRecord> {
+        let mut lineage: Vec<&GrantRecord> = Vec::new();
+        let mut next = Some(*grant);
+        while let Some(record) = next.and_then(|name| self.grants().find(|record| record.grant().id == name)) {
+            // Grants come from earlier ones only; a list that says otherwise is not followed for ever.
+            if lineage.last().is_some_and(|later| later.number() <= record.number()) {
+                break;
+            }
+            lineage.push(record);
+            next = record.origin().from();
+        }
+        lineage
     }
 }
 

@@ -1,6 +1,7 @@
 //! Questions about the state at one height, answered with proofs.
 
 mod accounts;
+mod consent;
 mod emergency;
 mod escrow;
 

@@ -1,6 +1,9 @@
 //! Why data is asked for: the codes that hospitals and research repositories already use.
 //!
 //! Care purposes are HL7 v3 ActReason codes (value set PurposeOfUse), research purposes GA4GH Data Use Ontology terms.
+//! Left out are the codes of administration that no patient grants (fraud, accreditation, directories), marketing, and
+//! DUO's "no restriction": a purpose is always named. DUO's modifiers are [conditions](super::condition), except those
+//! that a grant says by itself: user, institution and time limit.
 //! A purpose matches only itself: the ontologies' "is a" relations are not followed, so a grant for treatment opens
 //! nothing to emergency treatment unless it says so.
 
@@ -54,10 +57,20 @@ purposes! {
     FamilyRequest = 8, "FAMRQT", "family requested";
     Research = 9, "HRESCH", "healthcare research";
     BreakTheGlass = 10, "BTG", "break the glass";
+    QualityImprovement = 11, "HQUALIMP", "health quality improvement";
+    PatientSafety = 12, "PATSFTY", "patient safety";
+    PopulationHealth = 13, "POPHLTH", "population health";
+    SupportNetwork = 14, "SUPNWK", "support network";
+    Training = 15, "TRAIN", "training";
     GeneralResearch = 16, "DUO:0000042", "general research use";
     BiomedicalResearch = 17, "DUO:0000006", "health, medical or biomedical research";
     DiseaseResearch = 18, "DUO:0000007", "disease-specific research";
     PopulationResearch = 19, "DUO:0000011", "population origins or ancestry research";
+    ClinicalTrial = 20, "CLINTRCH", "clinical trial research";
+    Disaster = 21, "DISASTER", "disaster";
+    Threat = 22, "THREAT", "threat";
+    Legal = 23, "HLEGAL", "legal";
+    Coverage = 24, "COVERAGE", "coverage under policy or program";
 }
 
 impl fmt::Display for Purpose {
@@ -90,6 +103,25 @@ impl PurposeSet {
     #[must_use]
     pub fn contains(self, purpose: Purpose) -> bool {
         self.0 & bit(purpose) != 0
+    }
+
+    /// What may be done with data that are open to the public: research and public health, never a person's care.
+    #[must_use]
+    pub fn open_to_the_public() -> Self {
+        use Purpose::{
+            BiomedicalResearch, DiseaseResearch, GeneralResearch, PopulationHealth, PopulationResearch, PublicHealth,
+            Research,
+        };
+        let all = [
+            Research,
+            PublicHealth,
+            PopulationHealth,
+            GeneralResearch,
+            BiomedicalResearch,
+            DiseaseResearch,
+            PopulationResearch,
+        ];
+        Self(all.into_iter().fold(0, |bits, purpose| bits | bit(purpose)))
     }
 
     /// Whether every purpose of `other` is one of them.
@@ -150,6 +182,28 @@ mod tests {
     }
 
     #[test]
+    fn numbers_and_codes_are_fixed() {
+        let seen: Vec<_> = Purpose::ALL.iter().map(|purpose| (*purpose as u8, purpose.code())).collect();
+        assert!(seen.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        for fixed in
+            [(0, "TREAT"), (1, "ETREAT"), (9, "HRESCH"), (16, "DUO:0000042"), (20, "CLINTRCH"), (24, "COVERAGE")]
+        {
+            assert!(seen.contains(&fixed), "{fixed:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_a_person_is_treated_or_billed_by_is_open_to_the_public() {
+        let open = PurposeSet::open_to_the_public();
+        for purpose in
+            [Purpose::Treatment, Purpose::Payment, Purpose::PatientRequest, Purpose::BreakTheGlass, Purpose::Legal]
+        {
+            assert!(!open.contains(purpose), "{purpose}");
+        }
+        assert!(open.covers(PurposeSet::only(Purpose::Research)));
+    }
+
+    #[test]
     fn codes_are_unique() {
         let codes: BTreeSet<_> = Purpose::ALL.iter().map(|purpose| purpose.code()).collect();
         assert_eq!(codes.len(), Purpose::ALL.len());
@@ -158,7 +212,7 @@ mod tests {
     #[test]
     fn unknown_and_empty_sets_are_refused() {
         assert_eq!(PurposeSet::new(&[]), Err(ScopeError::NoPurpose));
-        for bits in [0_u32, 1 << 11, 1 << 31] {
+        for bits in [0_u32, 1 << 25, 1 << 31] {
             assert!(PurposeSet::try_from_slice(&bits.to_le_bytes()).is_err());
         }
         let set = PurposeSet::new(&[Purpose::Treatment, Purpose::GeneralResearch]).unwrap();

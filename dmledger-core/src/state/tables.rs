@@ -5,18 +5,19 @@
 
 pub mod accounts;
 mod claims;
+pub mod consent;
+mod emergency;
+mod erasure;
 mod escrow;
 mod matching;
 mod nodes;
 
 pub use claims::{AcceptedClaim, ShownDay};
-pub use matching::{CasePlace, CaseRow, CellRow, Enrolment, MAX_COHORT, MatchPosition};
-pub use nodes::{NodeList, NodeRecord, Offender, offender_member};
-mod emergency;
-mod erasure;
-
+pub use consent::Present;
 pub use emergency::LatestEmergency;
 pub use erasure::ErasedBy;
+pub use matching::{CasePlace, CaseRow, CellRow, Enrolment, MAX_COHORT, MatchPosition};
+pub use nodes::{NodeList, NodeRecord, Offender, offender_member};
 
 use super::{Namespace, ProofError, ReadState, ReadTyped, StateError, StateKey, StateProof, StoredList};
 use crate::{

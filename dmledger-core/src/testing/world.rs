@@ -15,6 +15,7 @@
 //! ```
 
 mod accounts;
+mod consent;
 mod sign;
 
 use crate::{

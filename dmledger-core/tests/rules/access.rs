@@ -3,7 +3,8 @@
 use super::{Done, anchored, assert_refused, last_answer, signed, world};
 use core::time::Duration;
 use dmledger_core::{
-    action::{Action, Refusal},
+    account::Missing,
+    action::{Action, Refusal, Revoke},
     consent::{AccessRequest, Audience, Effect, Grant, GrantId},
     decide::{AccessOutcome, Reason},
     envelope::Meaning::{Authored, CoSigned},
@@ -204,7 +205,10 @@ fn roles_and_the_consortium_can_be_granted_to_and_a_denial_overrides() -> Done {
     let request = world.request(records.clone())?;
     assert_eq!(ask_as(1, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: everybody });
     // Lifted, the denial no longer counts.
-    let lift = world.revoke(0, but)?;
+    let alone = world.revoke(0, but)?;
+    let missing = Missing::Signatures { have: 1, need: 2 };
+    assert_refused(&mut world, &ledger, &alone, Refusal::Policy { missing });
+    let lift = world.by_patient(0, Action::Revoke(Revoke { grant: but }))?;
     world.advance(&mut ledger, &[lift])?;
     let request = world.request(records)?;
     assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: everybody });

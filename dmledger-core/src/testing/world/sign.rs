@@ -8,7 +8,7 @@ use crate::{
     envelope::{Envelope, Meaning},
     hash::Digest,
     record::{ContentId, IndexEntry, RecordId, index::IndexFacts},
-    scope::{Purpose, PurposeSet, Validity, Verb, VerbSet},
+    scope::{Conditions, Purpose, PurposeSet, Validity, Verb, VerbSet},
     time::TimeRange,
 };
 use core::time::Duration;
@@ -111,6 +111,7 @@ impl World {
             verbs: VerbSet::QUERY,
             purposes: PurposeSet::only(Purpose::Treatment),
             quota: (quota > 0).then_some(quota),
+            conditions: Conditions::NONE,
             body: Digest::new(self.bytes()),
             delivery: Bytes::default(),
         }
@@ -121,9 +122,7 @@ impl World {
     /// # Errors
     /// If there is no such patient.
     pub fn grant(&self, patient: usize, grant: Grant) -> Result<SignedAction, Failed> {
-        let patient = self.patients.get(patient).ok_or("no such patient")?;
-        let action = Envelope::new(self.chain(), Some(patient.account), Action::Grant(GrantAction { grant }));
-        Ok(action.sign(&patient.phone, Meaning::Authored)?.sign(&patient.home, Meaning::CoSigned)?)
+        self.by_patient(patient, Action::Grant(GrantAction { grant }))
     }
 
     /// A revocation signed by the patient's phone alone.
@@ -143,7 +142,7 @@ impl World {
     pub fn request(&mut self, records: Vec<RecordId>) -> Result<AccessRequest, Failed> {
         let id = RequestId::new(self.bytes());
         let (verb, purpose, records) = (Verb::Query, Purpose::Treatment, List::new(records)?);
-        Ok(AccessRequest { id, records, verb, purpose, grant: None })
+        Ok(AccessRequest { id, records, verb, purpose, undertaking: Conditions::NONE, grant: None })
     }
 
     /// A request signed by an institution.
@@ -151,9 +150,6 @@ impl World {
     /// # Errors
     /// If there is no such institution or patient.
     pub fn access(&self, institution: usize, patient: usize, request: AccessRequest) -> Result<SignedAction, Failed> {
-        let party = self.institutions.get(institution).ok_or("no such institution")?;
-        let patient = self.patients.get(patient).ok_or("no such patient")?;
-        let action = Envelope::new(self.chain(), Some(patient.account), Action::Access(request));
-        Ok(action.sign(&party.key, Meaning::Authored)?)
+        self.by_institution(institution, patient, Action::Access(request))
     }
 }
