@@ -17,6 +17,7 @@ pub mod alert;
 pub mod erasure;
 pub mod grant;
 pub mod version;
+pub mod release;
 
 pub use access::{AccessRequest, RequestId};
 pub use agreement::{Agreement, AgreementEntry, AgreementId, AgreementRecord, SignedAgreement};
@@ -24,3 +25,4 @@ pub use alert::{Alert, Alerts, Subscriber};
 pub use erasure::{Custodian, Custody, EraseReceipt, Erased, Erasure, ErasureId, ErasureOrder, SignedReceipt};
 pub use grant::{Audience, Effect, Grant, GrantId, GrantRecord, GrantStatus, Standing};
 pub use version::{RecordVersion, UpdateReason};
+pub use release::{GateOrder, GateRequest, GateTask};

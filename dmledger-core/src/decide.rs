@@ -14,10 +14,12 @@ mod erasure;
 pub mod explain;
 pub mod reason;
 mod weigh;
+pub mod release;
 
 pub use emergency::EmergencyFinding;
 pub use entry::{AccessEntry, AccessOutcome};
 pub use reason::Reason;
+pub use release::{Ordered, ReleaseError, Watch, Withheld, ordered, release};
 
 use crate::{
     codec::{Canonical, List},

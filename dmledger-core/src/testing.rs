@@ -6,6 +6,7 @@
 pub mod blob_store;
 pub mod block_store;
 pub mod chain;
+pub mod key_gate;
 pub mod memory_store;
 pub mod proof_verifier;
 pub mod rows;

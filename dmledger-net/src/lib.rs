@@ -8,7 +8,7 @@
 //! transport   frames between authenticated peers     memory
 //! wire        bounded, versioned messages
 //! engine      Engine, Parts; the pure step; log, catch-up, pacing
-//! node        the thread that drives the step; mempool
+//! node        the thread that drives the step; mempool; the gate service
 //! sim         seeded networks, clocks, faults and crashes for the tests of hosts
 //! testing     a small ledger and seeded keys
 //! ```

@@ -3,6 +3,7 @@
 //! The thread waits for whichever comes first, and looks at the transport's most urgent channel before anything else
 //! after every step. No runtime is needed; any executor may await the [`Engine`]'s answers.
 
+pub mod gate;
 pub mod mempool;
 mod requests;
 #[cfg(test)]

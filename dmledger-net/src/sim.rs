@@ -8,13 +8,14 @@
 //! ```text
 //! network   quality of links, partitions        clock   virtual time, skewed clocks
 //! fault     seeded storms of faults             crash   where a node stops
-//! byzantine a validator with two faces
+//! byzantine a validator with two faces        gate    partials asked for and served
 //! ```
 
 pub mod byzantine;
 pub mod clock;
 pub mod crash;
 pub mod fault;
+mod gate;
 pub mod network;
 mod promise;
 mod setup;
@@ -28,7 +29,8 @@ use self::{byzantine::TwoFaced, clock::VirtualClock, crash::CrashPoint, network:
 use crate::{
     engine::{Config, Core, CoreParts, Event, MemoryWal, Output, Standing, TimerId},
     error::{EngineError, Halt, Misbehaviour, Outcome},
-    transport::{Frame, PeerId},
+    node::gate::DeskEvent,
+    transport::{Channel, Frame, PeerId},
 };
 use dmledger_core::{
     block::RawAction,
@@ -60,6 +62,7 @@ pub struct World {
     outcomes: BTreeMap<u64, Outcome>,
     caught: Vec<(usize, Misbehaviour)>,
     violations: Vec<Violation>,
+    gates: gate::Gates,
 }
 
 struct SimNode {
@@ -83,6 +86,7 @@ struct Happening {
 enum What {
     Frame { to: usize, frame: Frame },
     Timer { node: usize, incarnation: u64, id: TimerId },
+    GateTimer { node: usize, id: u64 },
 }
 
 // Happenings are ordered by time and then by the order they were made in, which no two share.
@@ -142,6 +146,7 @@ impl World {
             outcomes: BTreeMap::new(),
             caught: Vec::new(),
             violations: Vec::new(),
+            gates: gate::Gates::default(),
         };
         for number in 0..world.nodes.len() {
             world.start(number)?;
@@ -192,7 +197,11 @@ impl World {
             let Some(Reverse(happening)) = self.queue.pop() else { break };
             self.clock.advance(happening.at);
             match happening.what {
+                What::Frame { to, frame } if frame.channel == Channel::Gate => {
+                    self.gate(to, DeskEvent::Frame { from: frame.from, bytes: frame.bytes });
+                }
                 What::Frame { to, frame } => self.happen(to, Event::Frame(frame)),
+                What::GateTimer { node, id } => self.gate(node, DeskEvent::Timer(id)),
                 What::Timer { node, incarnation, id } => {
                     if self.nodes.get(node).is_some_and(|node| node.incarnation == incarnation) {
                         self.happen(node, Event::Timer(id));

@@ -4,6 +4,7 @@
 //! before it is counted; and a change of the validator set. That is enough to see lost, repeated and contradictory
 //! blocks, actions that come too early, and a set that changes under way.
 
+pub mod gate;
 pub mod transport;
 
 use dmledger_core::{

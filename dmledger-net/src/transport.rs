@@ -62,11 +62,13 @@ pub enum Channel {
     Sync,
     /// Actions on their way into a block.
     Gossip,
+    /// Requests to gate nodes and their answers.
+    Gate,
 }
 
 impl Channel {
     /// Every channel, the most urgent first.
-    pub const ALL: [Self; 5] = [Self::Consensus, Self::Liveness, Self::Body, Self::Sync, Self::Gossip];
+    pub const ALL: [Self; 6] = [Self::Consensus, Self::Liveness, Self::Body, Self::Sync, Self::Gossip, Self::Gate];
 
     /// Longest frame the channel carries, in bytes.
     #[must_use]
@@ -77,6 +79,7 @@ impl Channel {
             Self::Body => limits::BODY_BYTES,
             Self::Sync => limits::SYNC_BYTES,
             Self::Gossip => limits::GOSSIP_BYTES,
+            Self::Gate => limits::GATE_BYTES,
         }
     }
 

@@ -10,13 +10,17 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use dmledger_core::{
     block::{Block, FinalizedBlock, RawAction},
     codec::{self, Bytes, Canonical, CodecError, List, Text},
+    consent::{GateOrder, GateRequest},
+    decide::Withheld,
+    envelope::Envelope,
     hash::Digest,
     key::Signature,
     ledger::Rejection,
     quorum::{Address, BlockId, MAX_VALIDATORS, Vote, VoteKind},
     time::Height,
+    traits::GateFault,
 };
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 pub use dmledger_core::quorum::Proposal;
 
@@ -176,6 +180,58 @@ pub enum GossipMessage {
     },
 }
 
+/// [`Channel::Gate`].
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[non_exhaustive]
+pub enum GateMessage {
+    /// "Send me your partials."
+    Ask(Envelope<GateRequest>),
+    /// An account deals or destroys keys.
+    Order(Envelope<GateOrder>),
+    /// The answer to either.
+    Answer {
+        /// Identity of the request or order.
+        to: Digest,
+        /// Finalised height at which it was decided.
+        height: Height,
+        /// The answer.
+        said: GateSaid,
+    },
+}
+
+/// What a gate node says.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[borsh(use_discriminant = true)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum GateSaid {
+    /// Partials, sealed to the requester.
+    Sealed(Bytes<{ limits::GATE_ANSWER_BYTES }>) = 1,
+    /// The bundle is kept.
+    Kept = 2,
+    /// Erased; the signed receipt.
+    Erased(Bytes<{ limits::RECEIPT_BYTES }>) = 3,
+    /// The ledger's rules do not permit it.
+    Withheld(Withheld) = 4,
+    /// The node's keys do not serve it.
+    Fault(GateFault) = 5,
+    /// This peer has asked too much in this second.
+    Busy = 6,
+}
+
+impl fmt::Display for GateSaid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sealed(sealed) => write!(f, "{} sealed bytes", sealed.as_slice().len()),
+            Self::Kept => f.write_str("kept"),
+            Self::Erased(_) => f.write_str("erased, with a receipt"),
+            Self::Withheld(why) => why.fmt(f),
+            Self::Fault(fault) => fault.fmt(f),
+            Self::Busy => f.write_str("asked too often"),
+        }
+    }
+}
+
 macro_rules! on_channel {
     ($($message:ty = $channel:ident;)*) => {
         $(impl Canonical for $message {
@@ -212,6 +268,7 @@ on_channel! {
     BodyMessage = Body;
     SyncMessage = Sync;
     GossipMessage = Gossip;
+    GateMessage = Gate;
 }
 
 impl GossipMessage {

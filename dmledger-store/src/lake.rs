@@ -5,6 +5,7 @@
 //! what is there; a lake tries that out before it is used ([`Lake::over`]).
 
 mod names;
+pub mod resume;
 mod segments;
 
 use std::fmt;
@@ -134,6 +135,30 @@ impl Lake {
         }
     }
 
+    /// A range of an object, verified against its leaves; the whole object is read without them.
+    async fn range_of(&self, id: &ContentId, range: Range<u64>, leaves: Option<&Leaves>) -> Result<Vec<u8>, BlobError> {
+        if range.start > range.end || range.end > id.length() {
+            return Err(BlobError::OutOfRange { end: range.end, length: id.length() });
+        }
+        let Some(leaves) = leaves.filter(|_| !range.is_empty()) else {
+            return within(&self.get(id).await?, &range, 0);
+        };
+        let (first, covering) = segments::covering(&range, id);
+        let start = covering.start;
+        let length = covering.end - start;
+        let bytes = match self.store.get_range(&names::object(id), covering).await.map_err(failed) {
+            Ok(bytes) => bytes,
+            Err(BlobError::NotFound) => return Err(BlobError::NotFound),
+            // A range past the end of what is kept: the object was cut.
+            Err(error) => return self.get(id).await.and(Err(error)),
+        };
+        let first = usize::try_from(first).unwrap_or(usize::MAX);
+        if bytes.len() as u64 != length || !leaves.hold(first, &bytes) {
+            return Err(BlobError::Corrupt);
+        }
+        within(&bytes, &range, start)
+    }
+
     async fn versions(&self, record: &RecordId) -> Result<Vec<u64>, BlobError> {
         let folder = names::parts(record);
         let listed = self.store.list_with_delimiter(Some(&folder)).await.map_err(failed)?;
@@ -169,27 +194,8 @@ impl BlobStore for Lake {
     }
 
     async fn get_range(&self, id: &ContentId, range: Range<u64>) -> Result<Vec<u8>, BlobError> {
-        if range.start > range.end || range.end > id.length() {
-            return Err(BlobError::OutOfRange { end: range.end, length: id.length() });
-        }
-        let leaves = if segments::segments(id) > 1 { self.leaves(id).await? } else { None };
-        let Some(leaves) = leaves.filter(|_| !range.is_empty()) else {
-            return within(&self.get(id).await?, &range, 0);
-        };
-        let (first, covering) = segments::covering(&range, id);
-        let start = covering.start;
-        let length = covering.end - start;
-        let bytes = match self.store.get_range(&names::object(id), covering).await.map_err(failed) {
-            Ok(bytes) => bytes,
-            Err(BlobError::NotFound) => return Err(BlobError::NotFound),
-            // A range past the end of what is kept: the object was cut.
-            Err(error) => return self.get(id).await.and(Err(error)),
-        };
-        let first = usize::try_from(first).unwrap_or(usize::MAX);
-        if bytes.len() as u64 != length || !leaves.hold(first, &bytes) {
-            return Err(BlobError::Corrupt);
-        }
-        within(&bytes, &range, start)
+        let leaves = if segments::segments(id) > 1 && range.end <= id.length() { self.leaves(id).await? } else { None };
+        self.range_of(id, range, leaves.as_ref()).await
     }
 
     async fn contains(&self, id: &ContentId) -> Result<bool, BlobError> {

@@ -39,11 +39,14 @@ pub mod wrap;
 
 pub use capsule::{Capsule, CapsuleError, CapsuleHead, CapsuleId, CapsulePurpose, OpenedCapsule, TrusteeBundle};
 pub use data_key::{DataKey, Hedge, KeyCommitment, ValueKey};
-pub use envelope::{Part, RecordHeader, RecordMeta, Sealed, begin_record, seal_record};
+pub use envelope::{Part, RecordHeader, RecordMeta, Sealed, begin_record, resume_record, seal_record};
 pub use erase::{Erasure, MissingReceipts, erasure_of};
 pub use error::{Altered, Inauthentic, OpenError, Refused, SealError, SubKey, WrapError};
 pub use escrow::{EscrowedKey, begin_escrow};
-pub use gate::{Committee, GateBundle, GateError, GateReply, GateSeed, Guard, NodeNumber, Shape, Subset};
+pub use gate::{
+    Answers, Committee, GateAnswer, GateBundle, GateError, GateKeeper, GateReply, GateSeed, Guard, MemoryShelf,
+    NodeNumber, Shape, Shelf, Subset,
+};
 pub use grant::{GrantBody, GrantTerms};
 pub use keystore::{Effort, Keystore, KeystoreContents, KeystoreError};
 pub use open::{Keys, LedgerView, Plaintext, Standing, Unlocked, open, unlock};

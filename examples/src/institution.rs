@@ -25,13 +25,17 @@ use dmledger_core::{
 };
 use dmledger_zk::{
     range::Interval,
-    seal::{AnchoredGrant, GrantBody, Keys, LedgerView, OpenError, Part, Standing, WrappedGrant, open, unwrap_grant},
+    seal::{AnchoredGrant, GrantBody, Keys, LedgerView, OpenError, Standing, WrappedGrant, open, unwrap_grant},
     statement::reading::ReadingInRange,
     verifier::Verifier,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use std::sync::Arc;
+
+mod partials;
+
+pub use partials::{GateRefusal, Partials};
 
 /// Most records in one request.
 const RECORDS_A_REQUEST: usize = 256;
@@ -78,6 +82,9 @@ pub enum ReadError {
     /// The ledger denied the request.
     #[error("{0}")]
     Denied(dmledger_core::decide::Reason),
+    /// The gate did not give enough partials.
+    #[error("{0}")]
+    Gate(GateRefusal),
     /// The record did not open.
     #[error("{0}")]
     Sealed(#[from] OpenError),
@@ -193,11 +200,13 @@ impl<'a> Institution<'a> {
             if let AccessOutcome::Denied { reason } = entry.outcome {
                 return Err(ReadError::Denied(reason));
             }
+            let mut partials = self.partials(account, &body, entry.request, records).await?;
             for record in records {
                 let shown = self.show(record)?;
                 let anchored = self.check(record, &shown)?;
                 checked += 1;
-                batches.push(self.open(anchored, Keys::Grant(&body)).await?);
+                let replies = partials.remove(record).unwrap_or_default();
+                batches.push(self.open(anchored, Keys::Gated(&body, &replies)).await?);
             }
         }
         Ok((batches, checked))
@@ -213,7 +222,7 @@ impl<'a> Institution<'a> {
         let bytes = self.lake.get(&address).await.during("lake")?;
         let wrapped: WrappedGrant = codec::decode(&bytes).during("grant")?;
         let expected = AnchoredGrant { chain: self.node.chain(), account, grant, digest: record.grant().body };
-        unwrap_grant(&wrapped, self.person.kem(), &expected).during("grant")
+        unwrap_grant(&wrapped, &**self.person.kem(), &expected).during("grant")
     }
 
     /// Takes a record's ciphertext from the lake and opens it with the keys at hand.
@@ -221,10 +230,27 @@ impl<'a> Institution<'a> {
     /// # Errors
     /// [`ReadError::Sealed`] with what is missing or does not fit.
     pub async fn open(&self, anchored: &AnchoredEntry, keys: Keys<'_>) -> Result<ReadingBatch, ReadError> {
+        let standing = self.standing(keys)?;
+        self.open_as(anchored, keys, standing).await
+    }
+
+    /// Opens a record without asking whether the grant still stands: what somebody would try who kept the keys and does
+    /// not keep to the rules.
+    ///
+    /// # Errors
+    /// [`ReadError::Sealed`] with what is missing or does not fit.
+    pub async fn open_regardless(&self, anchored: &AnchoredEntry, keys: Keys<'_>) -> Result<ReadingBatch, ReadError> {
+        self.open_as(anchored, keys, Standing::Active).await
+    }
+
+    async fn open_as(
+        &self,
+        anchored: &AnchoredEntry,
+        keys: Keys<'_>,
+        standing: Standing,
+    ) -> Result<ReadingBatch, ReadError> {
         let facts = anchored.entry.facts();
-        let part = self.lake.part(&facts.record).await.during("lake")?;
-        let (_, part) = part.ok_or_else(|| HostError::new("the lake has no part for this record"))?;
-        let part = Part::from_bytes(&part).during("access part")?;
+        let part = self.part(&facts.record).await?;
         let ciphertext = self.lake.get(&facts.content).await.during("lake")?;
         let tip = self.node.tip()?;
         let query = self.node.query_at(tip.height)?;
@@ -240,7 +266,7 @@ impl<'a> Institution<'a> {
             least_version: 1,
             height: tip.height,
             time: tip.time,
-            standing: self.standing(keys)?,
+            standing,
         };
         let plaintext = open(&part, &ciphertext, keys, &view)?;
         Ok(codec::decode(plaintext.as_bytes()).during("readings")?)

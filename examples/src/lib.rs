@@ -1,8 +1,9 @@
-//! The host composition others copy: who takes part, the nodes, a residence, an institution, and what a run brings.
+//! The host composition others copy: who takes part, the nodes and their gate, a residence, an institution, and what a run brings.
 
 pub mod audit;
 pub mod claims;
 pub mod error;
+pub mod gate;
 pub mod input;
 pub mod institution;
 pub mod matrix;
@@ -13,5 +14,6 @@ pub mod people;
 pub mod report;
 pub mod residence;
 pub mod series;
+pub mod stage;
 pub mod story;
 pub mod tamper;

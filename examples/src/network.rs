@@ -4,9 +4,13 @@
 //! ```text
 //! DIR/genesis    what the network agreed on
 //! DIR/A1/store   blocks and state      DIR/A1/wal   the validator's own votes      DIR/lake   ciphertext of everybody
+//! DIR/A1/gate    the shares it was dealt, sealed to its key
 //! ```
 
-use crate::error::{During, HostError};
+use crate::{
+    error::{During, HostError},
+    gate::{self, Roster},
+};
 use dmledger_core::{
     action::{Action, Genesis},
     block::{RawAction, Tip},
@@ -19,13 +23,14 @@ use dmledger_core::{
 };
 use dmledger_net::{
     engine::{self, Config, Engine, FileWal, Parts, Ticket},
-    node::SystemClock,
+    node::{SystemClock, gate::GateDoor},
     transport::{PeerId, memory::MemoryHub},
 };
 use dmledger_store::{
     embedded::{Embedded, Options, Profile},
     lake::Lake,
 };
+use dmledger_zk::seal::KemKeyPair;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -47,8 +52,18 @@ pub struct Seat {
     pub name: String,
     /// Its ledger key.
     pub key: Arc<SecretKey>,
+    /// The key pair that letters to it are wrapped to.
+    pub kem: Arc<KemKeyPair>,
     /// Whether it votes.
     pub part: Part,
+}
+
+impl Seat {
+    /// Whether it votes.
+    #[must_use]
+    pub fn is_validator(&self) -> bool {
+        self.part == Part::Validator
+    }
 }
 
 /// A running node: its engine, and the store its ledger keeps.
@@ -56,6 +71,8 @@ pub struct Node {
     name: String,
     chain: ChainId,
     engine: Box<dyn Engine>,
+    gate: GateDoor,
+    roster: Roster,
     store: Arc<Embedded>,
 }
 
@@ -70,15 +87,33 @@ impl Node {
     ///
     /// # Errors
     /// If the folder holds another network, is damaged, or the node cannot start.
-    pub fn start(seat: &Seat, genesis: &Genesis, hub: &MemoryHub, dir: &Path) -> Result<Self, HostError> {
+    pub fn start(
+        seat: &Seat,
+        genesis: &Genesis,
+        hub: &MemoryHub,
+        roster: &Roster,
+        dir: &Path,
+    ) -> Result<Self, HostError> {
         let folder = dir.join(&seat.name);
         std::fs::create_dir_all(&folder).during(folder.display())?;
         let store = open_store(&folder, genesis.chain(), seat.part)?;
         let ledger =
             Ledger::open_or_create(genesis, Arc::clone(&store) as Arc<dyn BlockStore>).during(folder.display())?;
+        let peer = PeerId::of(&seat.key.public());
+        // Only members of the committee are dealt shares; the others ask.
+        let serves = roster.peers().contains(&peer);
+        let shared = || Arc::clone(&store) as Arc<dyn BlockStore>;
+        let service = serves.then(|| gate::service(seat, genesis.chain(), shared(), &folder)).transpose()?;
+        let (transport, gate) = dmledger_net::node::gate::open(
+            Arc::new(hub.join(peer)),
+            service,
+            Arc::new(SystemClock),
+            random_seed().during(&seat.name)?,
+        )
+        .during(&seat.name)?;
         let parts = Parts {
             state_machine: Box::new(ledger),
-            transport: Arc::new(hub.join(PeerId::of(&seat.key.public()))),
+            transport,
             signer: (seat.part == Part::Validator).then(|| Arc::clone(&seat.key) as _),
             wal: Box::new(FileWal::open(&folder.join("wal")).during(folder.display())?),
             clock: Arc::new(SystemClock),
@@ -89,7 +124,8 @@ impl Node {
             Part::Follower => engine::follower(parts),
         };
         let engine = engine.during(&seat.name)?;
-        Ok(Self { name: seat.name.clone(), chain: genesis.chain(), engine, store })
+        let (name, chain) = (seat.name.clone(), genesis.chain());
+        Ok(Self { name, chain, engine, gate, roster: roster.clone(), store })
     }
 
     /// Its name.
@@ -102,6 +138,18 @@ impl Node {
     #[must_use]
     pub const fn chain(&self) -> ChainId {
         self.chain
+    }
+
+    /// The gate in front of its engine.
+    #[must_use]
+    pub const fn gate(&self) -> &GateDoor {
+        &self.gate
+    }
+
+    /// The committee that guards the patients' epochs.
+    #[must_use]
+    pub const fn roster(&self) -> &Roster {
+        &self.roster
     }
 
     /// Hands an action in without waiting for it.
@@ -168,6 +216,7 @@ impl Node {
     /// # Errors
     /// If the store's tables cannot be written out.
     pub async fn stop(self) -> Result<(), HostError> {
+        self.gate.close();
         self.engine.shutdown().await;
         self.store.sync().during(&self.name)
     }
@@ -191,8 +240,9 @@ impl Network {
     pub async fn start(genesis: Genesis, seats: Vec<Seat>, dir: &Path) -> Result<Self, HostError> {
         claim_folder(&genesis, dir)?;
         let hub = MemoryHub::new();
-        let nodes =
-            seats.iter().map(|seat| Node::start(seat, &genesis, &hub, dir).map(Arc::new)).collect::<Result<_, _>>()?;
+        let roster = Roster::of(seats.iter())?;
+        let start = |seat| Node::start(seat, &genesis, &hub, &roster, dir).map(Arc::new);
+        let nodes = seats.iter().map(start).collect::<Result<_, _>>()?;
         let lake = open_lake(dir).await?;
         Ok(Self { genesis, dir: dir.to_owned(), seats, nodes, lake })
     }
@@ -274,6 +324,13 @@ fn claim_folder(genesis: &Genesis, dir: &Path) -> Result<(), HostError> {
         return Err(HostError::new(format!("{}: neither empty nor the folder of a network", dir.display())));
     }
     std::fs::write(&file, codec::encode(genesis)).during(file.display())
+}
+
+/// Thirty-two bytes of the operating system's generator.
+fn random_seed() -> Result<[u8; 32], getrandom::Error> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)?;
+    Ok(seed)
 }
 
 /// Opens the shared lake of a folder.

@@ -33,7 +33,7 @@ pub struct Person {
     title: &'static str,
     role: Role,
     key: Arc<SecretKey>,
-    kem: KemKeyPair,
+    kem: Arc<KemKeyPair>,
     tls: TlsKey,
 }
 
@@ -42,7 +42,7 @@ impl Person {
     #[must_use]
     pub fn new(name: &str, role: Role, rng: &mut ChaCha20Rng) -> Self {
         let key = Arc::new(SecretKey::generate(Suite::Bip340, rng));
-        let (kem, tls) = (KemKeyPair::generate(SealSuite::default(), rng), TlsKey::generate(rng));
+        let (kem, tls) = (Arc::new(KemKeyPair::generate(SealSuite::default(), rng)), TlsKey::generate(rng));
         Self { name: name.to_owned(), title: role.name(), role, key, kem, tls }
     }
 
@@ -78,7 +78,7 @@ impl Person {
 
     /// The key pair grants are wrapped to.
     #[must_use]
-    pub const fn kem(&self) -> &KemKeyPair {
+    pub const fn kem(&self) -> &Arc<KemKeyPair> {
         &self.kem
     }
 
@@ -86,7 +86,7 @@ impl Person {
     #[must_use]
     pub fn seat(&self) -> Seat {
         let part = if self.role.is_institution() { Part::Validator } else { Part::Follower };
-        Seat { name: self.name.clone(), key: Arc::clone(&self.key), part }
+        Seat { name: self.name.clone(), key: Arc::clone(&self.key), kem: Arc::clone(&self.kem), part }
     }
 
     /// Asks the authority for a certificate and wraps it into a request for admission, unsigned.

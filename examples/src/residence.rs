@@ -1,4 +1,7 @@
-//! A patient's home: takes readings in, seals them hour by hour, anchors them, grants, revokes, proves.
+//! A patient's home: takes readings in, seals them hour by hour, anchors them, grants, revokes, proves. Its key epochs and
+//! the gate that guards them are in [`epochs`].
+
+pub mod epochs;
 
 use crate::{
     error::{During, HostError},
@@ -32,7 +35,7 @@ use dmledger_zk::{
     range::Interval,
     seal::{
         DataKey, Epoch, EpochKey, EpochNumber, GrantBody, GrantTerms, Hedge, Hour, Hours, KemPublicKey, Part,
-        RecordMeta, seal_record, wrap_grant,
+        RecordMeta, grant::MAX_EPOCHS, seal_record, wrap_grant,
     },
     statement::{
         Prove,
@@ -60,6 +63,14 @@ struct Kept {
     value_key: [u8; 32],
 }
 
+/// A grant that stands.
+#[derive(Clone, Debug)]
+struct Granted {
+    id: GrantId,
+    to: Grantee,
+    terms: Terms,
+}
+
 /// A home node with its patient's account for one kind of data.
 pub struct Residence {
     name: String,
@@ -69,7 +80,10 @@ pub struct Residence {
     patient: PatientKeys,
     account: AccountId,
     kind: DataKind,
-    epoch: EpochKey,
+    /// The key epochs, oldest first; the last one seals.
+    epochs: Vec<EpochKey>,
+    /// Grants that stand, with what they were given for.
+    granted: Vec<Granted>,
     kept: Vec<Kept>,
     rng: ChaCha20Rng,
 }
@@ -140,9 +154,10 @@ impl Residence {
             .and_then(|one| one.sign(&gateway, Meaning::Witnessed))
             .during(person.name())?;
         node.submit(&signed).await?;
-        let epoch = EpochKey::generate(Epoch::new(EpochNumber::new(0), hour(first)?), &mut rng);
-        let name = person.name().to_owned();
-        Ok(Self { name, node, lake, gateway, patient, account, kind, epoch, kept: Vec::new(), rng })
+        let (name, epochs, granted, kept) = (person.name().to_owned(), Vec::new(), Vec::new(), Vec::new());
+        let mut residence = Self { name, node, lake, gateway, patient, account, kind, epochs, granted, kept, rng };
+        residence.begin_epoch(Epoch::new(EpochNumber::new(0), hour(first)?)).await?;
+        Ok(residence)
     }
 
     /// The account.
@@ -201,8 +216,9 @@ impl Residence {
         let root = value_root(&commitments);
         let hours = Hours::touched_by(&span).during("hour")?;
         let meta = RecordMeta::new(self.node.chain(), self.account, record, self.kind, hours, root);
+        let epoch = self.epoch()?;
         let sealed =
-            seal_record(&plaintext, &meta, key, &self.epoch, &*self.gateway, &self.patient.home).during("sealing")?;
+            seal_record(&plaintext, &meta, key, epoch, &*self.gateway, &self.patient.home).during("sealing")?;
         let (part, ciphertext) = sealed.into_parts();
         let facts = IndexFacts {
             record,
@@ -212,7 +228,7 @@ impl Residence {
             commitments: root,
             count: u32::try_from(values.len()).during("readings")?,
             span,
-            epoch: self.epoch.epoch().number().number(),
+            epoch: epoch.epoch().number().number(),
         };
         let entry =
             IndexEntry::sign(facts.clone(), &self.gateway, &self.node.chain(), &self.account).during("index")?;
@@ -267,6 +283,7 @@ impl Residence {
         };
         let action = Action::Grant(GrantAction { grant });
         self.node.submit(&self.envelope(action, &self.patient.phone, &self.patient.home)?).await?;
+        self.granted.push(Granted { id, to: to.clone(), terms: *terms });
         Ok(id)
     }
 
@@ -282,20 +299,25 @@ impl Residence {
             quota: terms.quota,
         };
         let hours = Hours::inside(&terms.data).during("range")?;
-        let cover = self.epoch.cover(self.epoch.epoch().buckets(&hours).during("range")?);
-        GrantBody::new(body_terms, vec![cover], &mut self.rng).during("grant")
+        let cover = |key: &EpochKey| Ok(key.cover(key.epoch().buckets(&hours).during("range")?));
+        // A grant reaches into the latest epochs; older records are moved into them.
+        let latest = self.epochs.len().saturating_sub(MAX_EPOCHS);
+        let covers = self.epochs.iter().skip(latest).map(cover).collect::<Result<_, HostError>>()?;
+        GrantBody::new(body_terms, covers, &mut self.rng).during("grant")
     }
 
     /// Takes a grant back. One key of the patient is enough: it is never harder than granting.
     ///
     /// # Errors
     /// The ledger's reason if it refuses.
-    pub async fn revoke(&self, grant: GrantId) -> Result<Height, HostError> {
+    pub async fn revoke(&mut self, grant: GrantId) -> Result<Height, HostError> {
         let action = Action::Revoke(Revoke { grant });
         let signed = Envelope::new(self.node.chain(), Some(self.account), action)
             .sign(&self.patient.phone, Meaning::Approved)
             .during("revoke")?;
-        self.node.submit(&signed).await
+        let height = self.node.submit(&signed).await?;
+        self.granted.retain(|granted| granted.id != grant);
+        Ok(height)
     }
 
     /// Proves to `audience` that one of the patient's readings lies in `interval` (millionths of mg/dL), without showing

@@ -1,4 +1,8 @@
-//! Sealing: bulk encryption beside the bare cipher of the same crate, wraps beside bare HPKE.
+//! Sealing: bulk encryption beside the bare cipher of the same crate, wraps beside bare HPKE, the gate beside a signature,
+//! records behind the gate beside a wrap for every reader.
+
+#[path = "seal/gate.rs"]
+mod gate;
 
 use crate::report;
 use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, KeyInit};
@@ -32,7 +36,23 @@ const GRANT: GrantId = GrantId::new([3; 16]);
 /// If something of this bench cannot be sealed.
 pub fn run() -> Result<(), Failure> {
     bulk()?;
-    wraps()
+    wraps()?;
+    gate::grants()?;
+    gate::committees()?;
+    gate::records()?;
+    gate::revocation()
+}
+
+fn terms() -> Result<GrantTerms, Failure> {
+    Ok(GrantTerms {
+        grant: GRANT,
+        account: ACCOUNT,
+        kind: DataKind::ContinuousGlucose,
+        verbs: VerbSet::QUERY,
+        purposes: PurposeSet::only(Purpose::Treatment),
+        validity: Validity::during(TimeRange::new(Timestamp::EPOCH, Timestamp::from_seconds(100))?),
+        quota: None,
+    })
 }
 
 fn bulk() -> Result<(), Failure> {
@@ -78,16 +98,7 @@ fn wraps() -> Result<(), Failure> {
     let (bare_secret, bare_public) = XWing::gen_keypair_with_rng(&mut rng);
     let epoch = EpochKey::generate(Epoch::new(EpochNumber::new(0), Hour::new(490_896)), &mut rng);
     let worst = BucketRange::new(Bucket::new(1), Bucket::new(u16::MAX - 1))?;
-    let terms = GrantTerms {
-        grant: GRANT,
-        account: ACCOUNT,
-        kind: DataKind::ContinuousGlucose,
-        verbs: VerbSet::QUERY,
-        purposes: PurposeSet::only(Purpose::Treatment),
-        validity: Validity::during(TimeRange::new(Timestamp::EPOCH, Timestamp::from_seconds(100))?),
-        quota: None,
-    };
-    let body = GrantBody::new(terms, vec![epoch.cover(worst)], &mut rng)?;
+    let body = GrantBody::new(terms()?, vec![epoch.cover(worst)], &mut rng)?;
     let anchored = AnchoredGrant { chain: CHAIN, account: ACCOUNT, grant: GRANT, digest: body.digest() };
     let message = wrap_grant(&body, CHAIN, pair.public(), &mut rng)?;
     let letter = vec![7; 1088];

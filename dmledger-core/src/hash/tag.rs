@@ -55,6 +55,7 @@ tags! {
     SEAL_GATE_PARTIAL = "dmledger/zk/seal-gate-partial/v1", "partial of a record's mask";
     SEAL_GATE_CHECK = "dmledger/zk/seal-gate-check/v1", "check tag of a partial";
     SEAL_ESCROW_TWEAK = "dmledger/zk/seal-escrow-tweak/v1", "what an escrow's address is made with, from the records' data keys";
+    SEAL_GATE_ROW = "dmledger/zk/seal-gate-row/v1", "name of a row on a gate node's shelf";
     SEAL_CAPSULE = "dmledger/zk/seal-capsule/v1", "context of a capsule";
     SEAL_CAPSULE_SEED = "dmledger/zk/seal-capsule-seed/v1", "seed of a capsule's shares";
     SEAL_CAPSULE_SHARE = "dmledger/zk/seal-capsule-share/v1", "share of a capsule's key";
@@ -103,6 +104,8 @@ tags! {
     MATCH_ENTRY = "dmledger/core/match-entry/v1", "an entry of the log of questions for similar cases";
     ERASE_RECEIPT = "dmledger/core/erase-receipt/v1", "receipt of an erasure, signed by a custodian";
     PROOF_CLAIM = "dmledger/core/proof-claim/v1", "name of a claim: statement and proof";
+    GATE_REQUEST = "dmledger/core/gate-request/v1", "a request to a gate node, signed by the member that asks";
+    GATE_ORDER = "dmledger/core/gate-order/v1", "an account's order to a gate node";
     ACCESS_ENTRY = "dmledger/core/access-entry/v1", "an entry of an access log";
     AGREEMENT = "dmledger/core/agreement/v1", "what an institution signs when it makes an agreement";
     AGREEMENT_TEXT = "dmledger/core/agreement-text/v1", "salted digest of an agreement's text";

@@ -285,8 +285,20 @@ impl World {
     /// # Errors
     /// If the name is too long.
     pub fn party(&mut self, key: SecretKey, role: Role, name: &str) -> Result<Party, Failed> {
+        self.admissible(key, role, name, None)
+    }
+
+    /// As [`Self::party`], with an encapsulation key of the caller's in the certificate.
+    ///
+    /// # Errors
+    /// If the name is too long.
+    pub fn party_with(&mut self, key: SecretKey, role: Role, name: &str, kem: Digest) -> Result<Party, Failed> {
+        self.admissible(key, role, name, Some(kem))
+    }
+
+    fn admissible(&mut self, key: SecretKey, role: Role, name: &str, kem: Option<Digest>) -> Result<Party, Failed> {
         let valid = TimeRange::new(WORLD_BEGINS, WORLD_BEGINS.plus(WORLD_LASTS))?;
-        let (tls, certificate) = self.certificate(&key, role, name, valid)?;
+        let (tls, certificate) = self.certified(&key, (role, name), valid, kem)?;
         Ok(Party { key, role, name: Name::new(name)?, tls, certificate })
     }
 
@@ -301,9 +313,19 @@ impl World {
         name: &str,
         valid: TimeRange,
     ) -> Result<(TlsKey, Vec<u8>), Failed> {
+        self.certified(key, (role, name), valid, None)
+    }
+
+    fn certified(
+        &mut self,
+        key: &SecretKey,
+        (role, name): (Role, &str),
+        valid: TimeRange,
+        kem: Option<Digest>,
+    ) -> Result<(TlsKey, Vec<u8>), Failed> {
         let tls = TlsKey::generate(&mut self.random);
         let public = tls.public()?;
-        let kem = Digest::new(self.bytes());
+        let kem = kem.unwrap_or_else(|| Digest::new(self.bytes()));
         let binding = Binding::prove(role, self.chain(), kem, &public, key)?;
         let (name, serial) = (Name::new(name)?, self.bytes());
         let request = CertificateRequest::new(name, Name::new("North")?, valid, serial, public, binding)?;

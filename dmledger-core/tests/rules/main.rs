@@ -33,6 +33,7 @@ mod proposals;
 mod records;
 mod recovery;
 mod replays;
+mod release;
 mod trustees;
 mod versions;
 mod ward;

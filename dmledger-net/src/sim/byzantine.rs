@@ -53,7 +53,7 @@ impl TwoFaced {
                 LivenessMessage::Vote(vote) => Some(LivenessMessage::Vote(self.vote(vote)?).frame()),
                 _ => None,
             },
-            Channel::Sync | Channel::Gossip => None,
+            Channel::Sync | Channel::Gossip | Channel::Gate => None,
         }
     }
 

@@ -23,5 +23,11 @@ pub const GOSSIP_BYTES: usize = GOSSIP_FILL_BYTES + MAX_ACTION_BYTES + 1024;
 pub const GOSSIP_FILL_BYTES: usize = 64 * 1024;
 /// Most actions in one gossip frame: few enough that checking them delays no vote by much.
 pub const GOSSIP_ACTIONS: usize = 32;
+/// A request to a gate node or its answer, in bytes: 64 records in the largest committee.
+pub const GATE_BYTES: usize = 1792 * 1024;
+/// The sealed part of a gate node's answer, in bytes.
+pub const GATE_ANSWER_BYTES: usize = GATE_BYTES - 1024;
+/// A signed receipt of erasure, in bytes.
+pub const RECEIPT_BYTES: usize = 4096;
 /// Longest reason of a refusal, in bytes of UTF-8.
 pub const REASON_BYTES: usize = 256;

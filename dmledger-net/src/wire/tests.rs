@@ -1,6 +1,13 @@
 use super::*;
 use crate::testing::{self, Tally};
-use dmledger_core::{hash::tagged, quorum::VoteKind};
+use dmledger_core::{
+    consent::{GateTask, RequestId},
+    decide::Reason,
+    envelope::{AccountId, ChainId, Meaning},
+    hash::{tag, tagged},
+    quorum::VoteKind,
+    record::RecordId,
+};
 use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
@@ -50,8 +57,25 @@ fn refusal() -> GossipMessage {
     GossipMessage::refusal(Digest::new([3; 32]), Height::new(6), &rejection).unwrap()
 }
 
+fn gate_request() -> Envelope<GateRequest> {
+    let (records, recipient) = (List::new(vec![RecordId::new([4; 32])]).unwrap(), Bytes::new(vec![5; 9]).unwrap());
+    let body = GateRequest { request: RequestId::new([6; 16]), epoch: 2, committee: 1, records, recipient };
+    let envelope = Envelope::new(Tally::chain_id(), Some(AccountId::new(Digest::new([8; 32]))), body);
+    envelope.sign(&testing::secret_key(0), Meaning::Authored).unwrap()
+}
+
+fn gate_order() -> Envelope<GateOrder> {
+    let body = GateOrder { epoch: 2, committee: 1, task: GateTask::Keep(Bytes::new(vec![5; 9]).unwrap()) };
+    let envelope = Envelope::new(Tally::chain_id(), Some(AccountId::new(Digest::new([8; 32]))), body);
+    envelope.sign(&testing::secret_key(0), Meaning::Approved).unwrap()
+}
+
+fn gate_answer(said: GateSaid) -> GateMessage {
+    GateMessage::Answer { to: Digest::new([3; 32]), height: Height::new(6), said }
+}
+
 /// Round trip, every truncation and a trailing byte refused, every flipped bit another message or none.
-fn holds<M: Message + PartialEq + std::fmt::Debug>(message: &M) -> Digest {
+fn holds<M: Message + PartialEq + fmt::Debug>(message: &M) -> Digest {
     let frame = message.frame();
     assert_eq!(M::read(&frame).as_ref(), Ok(message));
     for end in 0..frame.len() {
@@ -83,12 +107,18 @@ fn every_message_reads_back_and_nothing_else_does() {
         holds(&GossipMessage::Actions(actions)),
         holds(&GossipMessage::Final { action: Digest::new([3; 32]), height: Height::new(6) }),
         holds(&refusal()),
+        holds(&GateMessage::Ask(gate_request())),
+        holds(&GateMessage::Order(gate_order())),
+        holds(&gate_answer(GateSaid::Sealed(Bytes::new(vec![7; 40]).unwrap()))),
+        holds(&gate_answer(GateSaid::Withheld(Withheld::Denied { reason: Reason::NoGrant }))),
+        holds(&gate_answer(GateSaid::Fault(GateFault::Erased))),
+        holds(&gate_answer(GateSaid::Busy)),
     ];
     let all: Vec<u8> = digests.iter().flat_map(|digest| digest.to_bytes()).collect();
     // Guards the layout: a change of any message changes it, and needs a new version.
     assert_eq!(tagged(tag::RAW_ACTION, &all).to_string(), LAYOUT);
 }
-const LAYOUT: &str = "8b5acaf52024862416cdba505b8036bbd0634ee1219a5369707f12506d0f2f54";
+const LAYOUT: &str = "baeb6a71319329ddf00892c6c783242de33034d8d3266ca7003e43badc83c6f2";
 
 /// Reads `bytes` as a message, and checks that only canonical bytes are one.
 fn reads<M: Message>(bytes: &[u8]) -> bool {
@@ -109,6 +139,8 @@ fn damaged_frames_are_refused_or_mean_exactly_what_they_say() {
         BodyMessage::Wanted { height: Height::new(7), block: block() }.frame(),
         GossipMessage::Actions(actions).frame(),
         refusal().frame(),
+        GateMessage::Ask(gate_request()).frame(),
+        gate_answer(GateSaid::Sealed(Bytes::new(vec![7; 40]).unwrap())).frame(),
     ];
     let mut read = 0;
     for _ in 0..4000 {
@@ -123,6 +155,7 @@ fn damaged_frames_are_refused_or_mean_exactly_what_they_say() {
             let as_any = [reads::<ConsensusMessage>, reads::<LivenessMessage>, reads::<BodyMessage>];
             read += as_any.into_iter().filter(|read| read(&bytes)).count();
             read += usize::from(reads::<SyncMessage>(&bytes)) + usize::from(reads::<GossipMessage>(&bytes));
+            read += usize::from(reads::<GateMessage>(&bytes));
         }
     }
     assert!(read > 100, "hardly anything was readable, so little was shown");
@@ -137,6 +170,8 @@ fn the_largest_messages_fit_their_channels() {
     let votes = List::new(vec![one; 2 * MAX_VALIDATORS]).unwrap();
     let round = LivenessMessage::Round(RoundProof { votes, ..round() });
     assert!(round.frame().len() <= Channel::Liveness.max_bytes());
+    let sealed = Bytes::new(vec![0; limits::GATE_ANSWER_BYTES]).unwrap();
+    assert!(gate_answer(GateSaid::Sealed(sealed)).frame().len() <= Channel::Gate.max_bytes());
     let body = EncodedBlock::new(vec![0; Block::MAX_BYTES]).unwrap();
     assert!(BodyMessage::Body { round: 0, block: body }.frame().len() <= Channel::Body.max_bytes());
 }

@@ -4,6 +4,7 @@
 //! objects/<2 hex>/<root, 64 hex>.<length, 16 hex>     an object
 //! trees/<2 hex>/<root, 64 hex>.<length, 16 hex>       leaf digests of an object of several segments
 //! parts/<2 hex>/<record, 64 hex>/<version, 16 hex>    a part
+//! uploads/<2 hex>/<record, 64 hex>/<piece, 8 hex>.<root, 64 hex>   a piece of an object under way
 //! ```
 
 use dmledger_core::hash::Digest;
@@ -27,6 +28,22 @@ pub(crate) fn parts(record: &RecordId) -> Path {
 
 pub(crate) fn part(record: &RecordId, version: u64) -> Path {
     parts(record).join(format!("{version:016x}"))
+}
+
+pub(crate) fn uploads(record: &RecordId) -> Path {
+    let name = record.to_string();
+    Path::from(format!("uploads/{}/{name}", name.get(..2).unwrap_or_default()))
+}
+
+pub(crate) fn piece(record: &RecordId, number: u64, root: &Digest) -> Path {
+    uploads(record).join(format!("{number:08x}.{root}"))
+}
+
+/// Number and root that a path of a piece stands for; `None` for anything else.
+pub(crate) fn parse_piece(path: &Path, record: &RecordId) -> Option<(u64, Digest)> {
+    let (number, root) = path.filename()?.split_once('.')?;
+    let (number, root) = (u64::from_str_radix(number, 16).ok()?, root.parse::<Digest>().ok()?);
+    (piece(record, number, &root) == *path).then_some((number, root))
 }
 
 /// The address that a path of an object stands for; `None` for anything else.

@@ -15,6 +15,11 @@ const DIGEST_BYTES: usize = 32;
 pub(crate) struct Leaves(Vec<Digest>);
 
 impl Leaves {
+    /// Of segments that were hashed elsewhere; the caller compares [`Leaves::address`].
+    pub(crate) const fn new(leaves: Vec<Digest>) -> Self {
+        Self(leaves)
+    }
+
     /// Of these bytes; the caller compares [`Leaves::address`].
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self(bytes.chunks(SEGMENT_BYTES).map(tree::leaf).collect())

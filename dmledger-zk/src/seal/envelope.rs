@@ -288,6 +288,21 @@ pub fn begin_record(
     Ok((Part { header, access }, sealer))
 }
 
+/// Goes on sealing a record that was interrupted after its first `done` chunks: `part` and these chunks are kept, `epoch`
+/// is the patient's key that the part was made with. Feed the [`Sealer`] the plaintext from byte [`Sealer::given`] on.
+///
+/// The rest of the plaintext has to be the one that was begun with: chunks that were sealed but not kept are sealed
+/// again under the same key and nonce, which shows nothing if they are the same bytes and the difference if not.
+///
+/// # Errors
+/// [`SealError::OldSlot`] if `epoch` does not open the part's slot, [`SealError::Stream`] if nothing is left to seal.
+pub fn resume_record(part: &Part, epoch: &EpochKey, done: u32) -> Result<Sealer, SealError> {
+    let (header, access) = (part.header.body(), part.access.body());
+    let key = epoch.unlock_slot(header, access).map_err(SealError::OldSlot)?;
+    let (_, len) = header.unveil(&key).map_err(SealError::OldSlot)?;
+    Ok(Sealer::new(header.suite, key, part.header_digest(), len)?.skip(done)?)
+}
+
 /// Seals a record that fits in memory. Consumes the data key; make it with
 /// [`Hedge::Content`](super::Hedge::Content) of the same plaintext.
 ///

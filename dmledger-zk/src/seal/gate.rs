@@ -14,9 +14,13 @@
 //! `S` all lie inside it: `p[S]` is unknown to them, and with it every bit of `G`. Check tags tell a wrong partial from
 //! a right one, so a lying node is named and its answer passed over.
 
+mod answer;
 mod committee;
+mod keeper;
 
+pub use answer::{Answers, GateAnswer};
 pub use committee::{Committee, GateError, Guard, MAX_NODES, MAX_SUBSETS, NodeNumber, Shape, Subset};
+pub use keeper::{GateKeeper, MAX_ERASED_RECORDS, MemoryShelf, Shelf};
 
 use super::error::{Altered, OpenError, SubKey};
 use super::range_tree::EpochNumber;

@@ -1,6 +1,7 @@
 //! What a patient hands a grantee: the terms of a grant and the range nodes that make it work.
 
 use super::error::{OpenError, SubKey};
+use super::gate::Committee;
 use super::range_tree::{Cover, Epoch, HourKeys, OutsideRange};
 use super::slot::AccessPart;
 use super::wrap::secret_bytes;
@@ -72,6 +73,13 @@ impl GrantBody {
     /// The epochs it reaches into.
     pub fn epochs(&self) -> impl Iterator<Item = Epoch> + '_ {
         self.covers.iter().map(Cover::epoch)
+    }
+
+    /// The committee that guards the epoch of `access`, if the grant reaches into it and one does.
+    #[must_use]
+    pub fn committee(&self, access: &AccessPart) -> Option<Committee> {
+        let of_epoch = self.covers.iter().filter(|cover| cover.epoch().number() == access.epoch());
+        of_epoch.filter_map(Cover::committee).find(|committee| committee.id() == access.committee())
     }
 
     /// The salted digest for the ledger, 32 bytes.

@@ -204,6 +204,26 @@ impl Sealer {
         Ok(Self { chunks, next: 0, len, given: 0, pending: Zeroizing::new(Vec::with_capacity(CHUNK_PLAINTEXT)) })
     }
 
+    /// Goes on after the first `done` chunks, which were sealed under the same key and are kept.
+    ///
+    /// # Errors
+    /// [`StreamError::NoSuchChunk`] unless something is left to seal.
+    pub(crate) fn skip(mut self, done: u32) -> Result<Self, StreamError> {
+        let chunks = self.chunks.layout.chunks();
+        if done >= chunks {
+            return Err(StreamError::NoSuchChunk { index: done, chunks });
+        }
+        self.next = done;
+        self.given = (u64::from(done) * CHUNK_PLAINTEXT as u64).min(self.len);
+        Ok(self)
+    }
+
+    /// How many plaintext bytes were taken: where the source is to go on.
+    #[must_use]
+    pub const fn given(&self) -> u64 {
+        self.given
+    }
+
     /// How the record lies in chunks.
     #[must_use]
     pub const fn layout(&self) -> Layout {
@@ -232,7 +252,8 @@ impl Sealer {
             return Err(StreamError::Length { found: self.given, announced: self.len });
         }
         let zeros = [0; 4096];
-        let mut left = self.chunks.layout.padded() - self.len;
+        let sealed = u64::from(self.next) * CHUNK_PLAINTEXT as u64 + self.pending.len() as u64;
+        let mut left = self.chunks.layout.padded().saturating_sub(sealed);
         while left > 0 {
             let step = usize::try_from(left).unwrap_or(usize::MAX).min(zeros.len());
             self.absorb(zeros.get(..step).unwrap_or_default(), out)?;

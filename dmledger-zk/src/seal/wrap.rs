@@ -18,7 +18,7 @@ pub use key::{KemKeyId, KemKeyPair, KemPublicKey, Unwrapper};
 use super::capsule::{CapsuleId, TrusteeBundle};
 use super::error::{Inauthentic, WrapError};
 use super::escrow::EscrowedKey;
-use super::gate::{GateBundle, NodeNumber};
+use super::gate::{GateAnswer, GateBundle, NodeNumber};
 use super::grant::GrantBody;
 use super::range_tree::EpochNumber;
 use super::secret::Secret;
@@ -44,10 +44,16 @@ use zeroize::Zeroizing;
 
 /// Longest encapsulation in bytes (suite 2; suite 1 has 1,120).
 const MAX_ENCAPSULATION: usize = 1153;
-/// Longest wrapped letter in bytes: the largest gate bundle, its length field, padding and the tag.
-const MAX_WRAPPED: usize = 40_960;
+/// Longest wrapped letter in bytes: the largest answer of a gate node, its length field, padding and the tag.
+const MAX_WRAPPED: usize = wrapped_len(GateAnswer::MAX_BYTES);
 
-/// Something secret that can be wrapped: a grant, a gate bundle, an escrowed key, a trustee's shares. Sealed: its types are bound by number.
+/// Room for a letter of `len` bytes: its length field, padding of at most an eighth, and the tag.
+const fn wrapped_len(len: usize) -> usize {
+    len + len / 8 + 512
+}
+
+/// Something secret that can be wrapped: a grant, a gate bundle or answer, an escrowed key, a trustee's
+/// shares. Sealed: its types are bound by number.
 pub trait Letter: Canonical + sealed::Letter {
     /// What it is about within its account.
     type Subject: Copy + Eq + fmt::Debug + BorshSerialize + BorshDeserialize;
@@ -130,6 +136,22 @@ impl Letter for TrusteeBundle {
     }
 }
 
+impl sealed::Letter for GateAnswer {
+    const TYPE: u8 = 5;
+}
+
+impl Letter for GateAnswer {
+    type Subject = Digest;
+
+    fn account(&self) -> AccountId {
+        Self::account(self)
+    }
+
+    fn subject(&self) -> Digest {
+        self.asked()
+    }
+}
+
 /// A letter under its recipient's public key.
 #[derive(BorshSerialize, BorshDeserialize)]
 pub struct Wrapped<T: Letter> {
@@ -183,7 +205,7 @@ impl<T: Letter> fmt::Debug for Wrapped<T> {
 }
 
 impl<T: Letter> Canonical for Wrapped<T> {
-    const MAX_BYTES: usize = 2 + 3 * 32 + 32 + 4 + MAX_ENCAPSULATION + 4 + MAX_WRAPPED;
+    const MAX_BYTES: usize = 2 + 3 * 32 + 32 + 4 + MAX_ENCAPSULATION + 4 + wrapped_len(T::MAX_BYTES);
 }
 
 impl<T: Letter> Wrapped<T> {
@@ -307,7 +329,8 @@ pub fn unwrap_grant(
 /// The canonical bytes of a letter; they contain keys.
 pub(super) fn secret_bytes<T: Canonical>(letter: &T) -> Zeroizing<Vec<u8>> {
     // Reserved in full, so that growing does not leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(T::MAX_BYTES));
+    let len = borsh::object_length(letter).unwrap_or(T::MAX_BYTES);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(1 + len));
     bytes.push(T::VERSION);
     // Writing to memory cannot fail; a failure would leave bytes that no decoder accepts.
     let _ = letter.serialize(&mut *bytes);

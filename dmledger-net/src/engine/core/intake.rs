@@ -20,6 +20,8 @@ impl Core {
             Channel::Body => self.on(frame, Self::bodies),
             Channel::Sync => self.on(frame, Self::sync),
             Channel::Gossip => self.on(frame, Self::gossip),
+            // The gate stands before the engine; without one the frame is nobody's.
+            Channel::Gate => true,
         };
         if !taken {
             tracing::debug!(node = %self.local, %from, channel = ?frame.channel, "unreadable frame");

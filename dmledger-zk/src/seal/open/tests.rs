@@ -1,7 +1,9 @@
 use super::*;
 use crate::seal::stream::CHUNK_BYTES;
 use crate::seal::testing::{Anchored, KIND, OTHER_KIND, World, account, chain, hours, range, record_id, rng};
-use crate::seal::{EpochNumber, GrantTerms, Hedge, Inauthentic, OutsideRange, SealSuite, begin_record};
+use crate::seal::{
+    EpochNumber, GrantTerms, Hedge, Inauthentic, OutsideRange, SealError, SealSuite, begin_record, resume_record,
+};
 use dmledger_core::hash::Digest;
 use dmledger_core::key::{SecretKey, Suite};
 use dmledger_core::record::index::IndexFacts;
@@ -276,6 +278,25 @@ fn a_large_record_opens_chunk_by_chunk_with_one_unlocking() {
     }
     assert_eq!(out, plaintext);
     assert_eq!(sealed.part().header().body().layout().unwrap(), unlocked.opener().layout());
+}
+
+/// Interrupted after any chunk, the padding's included: the same ciphertext comes out.
+#[test]
+fn an_interrupted_record_is_sealed_on_to_the_same_ciphertext() {
+    let world = World::new();
+    let plaintext: Vec<u8> = (0..400_001_u32).map(|i| i as u8).collect();
+    let sealed = world.seal(1, 30, &plaintext);
+    let chunks = sealed.ciphertext().chunks(CHUNK_BYTES).len();
+    for done in 0..chunks {
+        let mut out = sealed.ciphertext()[..done * CHUNK_BYTES].to_vec();
+        let mut sealer = resume_record(sealed.part(), &world.epochs[0], done as u32).unwrap();
+        let from = usize::try_from(sealer.given()).unwrap();
+        sealer.update(&plaintext[from..], &mut out).unwrap();
+        sealer.finish(&mut out).unwrap();
+        assert!(out == sealed.ciphertext(), "after {done} of {chunks} chunks");
+    }
+    assert!(matches!(resume_record(sealed.part(), &world.epochs[0], chunks as u32), Err(SealError::Stream(_))));
+    assert!(matches!(resume_record(sealed.part(), &world.epochs[1], 0), Err(SealError::OldSlot(_))));
 }
 
 #[test]

@@ -1,0 +1,147 @@
+//! The key epochs of a residence: opened with a gate that guards them, followed by the next one after a revocation,
+//! erased with receipts.
+
+use super::{Granted, Residence};
+use crate::error::{During, HostError};
+use dmledger_core::{
+    codec::{self, Bytes},
+    consent::{
+        GateOrder, GateTask, GrantId,
+        erasure::{EraseReceipt, Erased, ErasureId},
+    },
+    envelope::{Envelope, Meaning},
+    identity::MemberId,
+    key::SecretKey,
+    record::RecordId,
+    time::Height,
+};
+use dmledger_net::node::gate::{Errand, Patience, Report};
+use dmledger_zk::seal::{Committee, Epoch, EpochKey, Erasure, GateSeed, Guard, Part, erasure_of, reslot, wrap};
+use rand_core::Rng;
+
+impl Residence {
+    /// The epoch that new records are sealed in.
+    pub(super) fn epoch(&self) -> Result<&EpochKey, HostError> {
+        self.epochs.last().ok_or_else(|| HostError::new("a residence without an epoch"))
+    }
+
+    /// The patient's epoch keys, oldest first: what opens the patient's own records.
+    #[must_use]
+    pub fn epochs(&self) -> &[EpochKey] {
+        &self.epochs
+    }
+
+    /// Draws the keys of an epoch and deals every node of the committee its share, over the network; the epoch seals
+    /// once all of them have confirmed.
+    pub(super) async fn begin_epoch(&mut self, epoch: Epoch) -> Result<(), HostError> {
+        let guard = Guard::new(self.account, epoch.number(), self.committee());
+        let seed = GateSeed::generate(guard, &mut self.rng);
+        for (number, peer, kem) in self.node.roster().clone().members() {
+            let bundle = seed.bundle(number).during("gate")?;
+            let letter = codec::encode(&wrap(&bundle, self.node.chain(), kem, &mut self.rng).during("gate")?);
+            let task = GateTask::Keep(Bytes::new(letter).during("gate")?);
+            let order = self.order(&guard, task, &[&self.patient.home])?;
+            let report = self.node.gate().run(Errand::order(order, vec![peer], Patience::default())).await;
+            complete(&report.during("gate")?)?;
+        }
+        self.epochs.push(EpochKey::generate(epoch, &mut self.rng).guarded_by(seed).during("gate")?);
+        Ok(())
+    }
+
+    fn committee(&self) -> Committee {
+        self.node.roster().committee()
+    }
+
+    fn order(&self, guard: &Guard, task: GateTask, keys: &[&SecretKey]) -> Result<Envelope<GateOrder>, HostError> {
+        let (epoch, committee) = (guard.epoch().number(), guard.committee().id().number());
+        let order = Envelope::new(self.node.chain(), Some(self.account), GateOrder { epoch, committee, task });
+        keys.iter().try_fold(order, |order, key| order.sign(key, Meaning::Approved)).during("gate")
+    }
+
+    /// Takes a grant back, and makes what comes next closed to its holder by mathematics too: opens the next epoch and
+    /// gives everybody else a grant that reaches into both, in place of the one they had.
+    ///
+    /// # Errors
+    /// The ledger's reason if it refuses, or if a gate node cannot be dealt its share.
+    pub async fn revoke_and_rotate(&mut self, grant: GrantId) -> Result<Height, HostError> {
+        let height = self.revoke(grant).await?;
+        let before = self.epoch()?.epoch();
+        self.begin_epoch(Epoch::new(before.number().next(), before.first())).await?;
+        for Granted { id, to, terms } in std::mem::take(&mut self.granted) {
+            self.grant(&to, &terms).await?;
+            self.revoke(id).await?;
+        }
+        Ok(height)
+    }
+
+    /// The grant that a member has now, if any.
+    #[must_use]
+    pub fn granted_to(&self, member: &MemberId) -> Option<GrantId> {
+        self.granted.iter().rev().find(|granted| granted.to.member == *member).map(|granted| granted.id)
+    }
+
+    /// Moves a record into the latest epoch: 48 bytes of its part are written anew, its ciphertext is left alone.
+    ///
+    /// # Errors
+    /// If the lake fails, or no epoch key of the patient opens the record's slot.
+    pub async fn renew_slot(&self, record: &RecordId) -> Result<(), HostError> {
+        let (_, bytes) = self.lake.part(record).await.during("lake")?.ok_or_else(|| HostError::new("no such part"))?;
+        let part = Part::from_bytes(&bytes).during("access part")?;
+        let old = self.epochs.iter().find(|key| key.epoch().number() == part.access().body().epoch());
+        let old = old.ok_or_else(|| HostError::new("the record's epoch key is gone"))?;
+        let moved = reslot(&part, old, self.epoch()?, &self.patient.home).during("slot")?;
+        self.lake.delete_parts(record).await.during("lake")?;
+        self.lake.put_part(record, moved.access().body().version(), &moved.to_bytes()).await.during("lake")
+    }
+
+    /// Erases one record: its part with slot and salt is deleted, and the gate will never answer for it again.
+    ///
+    /// # Errors
+    /// If the lake fails or too few gate nodes sign.
+    pub async fn erase_record(&mut self, record: &RecordId) -> Result<Erasure, HostError> {
+        let (_, bytes) = self.lake.part(record).await.during("lake")?.ok_or_else(|| HostError::new("no such part"))?;
+        let epoch = Part::from_bytes(&bytes).during("access part")?.access().body().epoch();
+        let guard = Guard::new(self.account, epoch, self.committee());
+        let erasure = self.have_erased(&guard, Erased::Record(*record)).await?;
+        self.lake.delete_parts(record).await.during("lake")?;
+        Ok(erasure)
+    }
+
+    /// Erases the oldest epoch with everything sealed in it: every gate node destroys its keys and signs, and the
+    /// patient forgets the epoch key. The ciphertext stays where it is, for nobody.
+    ///
+    /// # Errors
+    /// If too few gate nodes sign; the patient's key is kept then.
+    pub async fn erase_oldest_epoch(&mut self) -> Result<Erasure, HostError> {
+        let oldest = self.epochs.first().ok_or_else(|| HostError::new("no epoch is left"))?;
+        let guard = Guard::new(self.account, oldest.epoch().number(), self.committee());
+        let erasure = self.have_erased(&guard, Erased::Epoch(guard.epoch().number())).await?;
+        drop(self.epochs.remove(0));
+        Ok(erasure)
+    }
+
+    async fn have_erased(&mut self, guard: &Guard, erased: Erased) -> Result<Erasure, HostError> {
+        let mut name = [0; 16];
+        self.rng.fill_bytes(&mut name);
+        let name = ErasureId::new(name);
+        let task = match erased {
+            Erased::Record(record) => GateTask::EraseRecord(name, record),
+            _ => GateTask::EraseEpoch(name),
+        };
+        let order = self.order(guard, task, &[&self.patient.phone, &self.patient.home])?;
+        let errand = Errand::order(order, self.node.roster().peers(), Patience::default());
+        let report = self.node.gate().run(errand).await.during("gate")?;
+        let signed = report.receipts.iter().map(|(_, bytes)| codec::decode::<Envelope<EraseReceipt>>(bytes));
+        let receipts = signed.collect::<Result<Vec<_>, _>>().during("receipt")?;
+        let members = self.node.roster().keys();
+        erasure_of(name, erased, self.node.chain(), guard, &members, &receipts).during("erasure")
+    }
+}
+
+fn complete(report: &Report) -> Result<(), HostError> {
+    if report.is_complete {
+        return Ok(());
+    }
+    let why = report.reason().map_or_else(|| "no answer".to_owned(), ToString::to_string);
+    Err(HostError::new(format!("a gate node did not take its share: {why}")))
+}
