@@ -15,5 +15,8 @@ pub mod reading;
 pub use index::{ContentId, IndexEntry, RecordId};
 pub use kind::{DataKind, UnknownKind};
 pub use provenance::{Assurance, DeviceId, Provenance, SourceFormat, ZoneOffset};
-pub use quantity::{Glucose, GlucoseBand, GlucoseUnit, Measurement, Plausibility, Quantity, ValueError};
+pub use quantity::{
+    BloodPressure, Glucose, GlucoseBand, GlucoseUnit, HeartRate, Meal, MealType, Measurement, Plausibility,
+    PressureUnit, Quantity, Sleep, ValueError, Vital, VitalSign,
+};
 pub use reading::{Quality, Reading, ReadingBatch, ReadingError, ReadingFacts};

@@ -120,6 +120,9 @@ tags! {
     RAW_READING = "dmledger/core/raw-reading/v1", "bytes of a reading as received";
     READING = "dmledger/core/reading/v1", "digest of a reading";
     PRESCRIPTION = "dmledger/core/prescription/v1", "digest of a prescription, named by what is dispensed on it";
+    BLE_OBJECT = "dmledger/ble/object/v1", "digest of a picture or clip as a camera states it";
+    BLE_OBJECT_PIECE = "dmledger/ble/object-piece/v1", "digest of a piece of a picture or clip";
+    BLE_INTAKE = "dmledger/ble/intake/v1", "name of a batch on its way from the intake to the sealing path";
     READING_BATCH = "dmledger/core/reading-batch/v1", "digest of an hour's readings";
 }
 

@@ -56,6 +56,22 @@ pub enum SourceFormat {
     BluetoothGlucose = 1,
     /// Bluetooth Continuous Glucose Monitoring service, CGM Measurement 0x2AA7.
     BluetoothCgm = 2,
+    /// Bluetooth Blood Pressure service, Blood Pressure Measurement 0x2A35.
+    BluetoothBloodPressure = 3,
+    /// Bluetooth Heart Rate service, Heart Rate Measurement 0x2A37.
+    BluetoothHeartRate = 4,
+    /// A wearable's sleep sessions over Bluetooth.
+    BluetoothSleep = 5,
+    /// An object of a table camera over Bluetooth.
+    BluetoothObject = 6,
+    /// Bluetooth Pulse Oximeter service, spot check 0x2A5E.
+    BluetoothPulseOximeter = 7,
+    /// Bluetooth Weight Scale service, Weight Measurement 0x2A9D.
+    BluetoothWeight = 8,
+    /// Bluetooth Health Thermometer service, Temperature Measurement 0x2A1C.
+    BluetoothThermometer = 9,
+    /// Entered by a person at the home node.
+    Entered = 15,
     /// CSV `subject,timestamp,glucose_mg_dl`.
     Csv = 16,
     /// Nightscout entries, API v1.

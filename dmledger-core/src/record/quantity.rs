@@ -5,10 +5,16 @@
 
 mod decimal;
 mod glucose;
+mod life;
 mod unit;
+mod vital;
 
 pub use glucose::{Glucose, GlucoseBand, Plausibility};
+pub use life::{Meal, MealType, Sleep};
 pub use unit::GlucoseUnit;
+pub use vital::{BloodPressure, HeartRate, PressureUnit, Vital, VitalSign, millionths};
+
+use super::DataKind;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use core::fmt;
@@ -20,12 +26,60 @@ use thiserror::Error;
 pub enum Quantity {
     /// A glucose concentration, in blood, urine or interstitial fluid.
     Glucose(Glucose),
+    /// A blood pressure.
+    BloodPressure(BloodPressure),
+    /// A heart rate.
+    HeartRate(HeartRate),
+    /// One of the other vital signs.
+    Vital(Vital),
+    /// A sleep.
+    Sleep(Sleep),
+    /// A meal.
+    Meal(Meal),
+}
+
+impl Quantity {
+    /// Whether it is a quantity of this kind of data.
+    #[must_use]
+    pub const fn belongs_to(&self, kind: DataKind) -> bool {
+        match self {
+            Self::Glucose(_) => matches!(
+                kind,
+                DataKind::SelfMeasuredGlucose
+                    | DataKind::ContinuousGlucose
+                    | DataKind::UrineGlucose
+                    | DataKind::BloodSample
+            ),
+            Self::BloodPressure(_) => matches!(kind, DataKind::BloodPressure | DataKind::VitalSigns),
+            Self::HeartRate(_) => matches!(kind, DataKind::HeartRate | DataKind::VitalSigns | DataKind::Exercise),
+            Self::Vital(_) => matches!(kind, DataKind::VitalSigns),
+            Self::Sleep(_) => matches!(kind, DataKind::Sleep),
+            Self::Meal(_) => matches!(kind, DataKind::Diet),
+        }
+    }
+
+    /// Whether a device of this kind can have meant it.
+    #[must_use]
+    pub const fn plausibility(&self, kind: DataKind) -> Plausibility {
+        match self {
+            Self::Glucose(glucose) => glucose.plausibility(kind),
+            Self::BloodPressure(pressure) => pressure.plausibility(),
+            Self::HeartRate(rate) => rate.plausibility(),
+            Self::Vital(vital) => vital.plausibility(),
+            Self::Sleep(_) | Self::Meal(_) => Plausibility::Credible,
+        }
+    }
 }
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Glucose(glucose) => glucose.fmt(f),
+            Self::BloodPressure(pressure) => pressure.fmt(f),
+            Self::HeartRate(rate) => rate.fmt(f),
+            Self::Vital(vital) => vital.fmt(f),
+            Self::Sleep(sleep) => sleep.fmt(f),
+            Self::Meal(meal) => meal.fmt(f),
         }
     }
 }
@@ -50,6 +104,15 @@ impl Measurement {
     pub const fn glucose(&self) -> Option<Glucose> {
         match self {
             Self::Value(Quantity::Glucose(glucose)) => Some(*glucose),
+            Self::Value(_) | Self::BelowRange | Self::AboveRange | Self::NoValue => None,
+        }
+    }
+
+    /// The quantity, if there is one.
+    #[must_use]
+    pub const fn quantity(&self) -> Option<&Quantity> {
+        match self {
+            Self::Value(quantity) => Some(quantity),
             Self::BelowRange | Self::AboveRange | Self::NoValue => None,
         }
     }
@@ -58,25 +121,32 @@ impl Measurement {
     ///
     /// For a glucose value, millionths of its unit (136.8 mg/dL is 136,800,000); for "Low" 0, below every bound; for
     /// "High" `u32::MAX`, above every bound, since a value is at most [`Glucose::MAX_MILLIONTHS`]. All fit into 32 bits.
-    /// `None` without a result: there is nothing to make a statement about.
+    /// For a blood pressure millionths of the systolic one; for a heart rate millionths of a beat per minute; for
+    /// another vital sign millionths of its unit; for a sleep the seconds asleep; for a meal milligrams of carbohydrate.
+    /// `None` without such a number: there is nothing to make a statement about.
     #[must_use]
     pub const fn committed(&self) -> Option<u32> {
         match self {
             Self::Value(Quantity::Glucose(glucose)) => Some(glucose.millionths()),
+            Self::Value(Quantity::BloodPressure(pressure)) => Some(pressure.systolic()),
+            Self::Value(Quantity::HeartRate(rate)) => Some(rate.per_minute() as u32 * 1_000_000),
+            Self::Value(Quantity::Vital(vital)) => Some(vital.millionths()),
+            Self::Value(Quantity::Sleep(sleep)) => Some(sleep.asleep()),
+            Self::Value(Quantity::Meal(meal)) => meal.carbohydrate_mg(),
             Self::BelowRange => Some(0),
             Self::AboveRange => Some(u32::MAX),
             Self::NoValue => None,
         }
     }
 
-    /// The consensus range of glucose it counts in: "Low" is very low, "High" very high.
+    /// The consensus range of glucose it counts in: "Low" is very low, "High" very high; only for glucose kinds.
     #[must_use]
     pub const fn band(&self) -> Option<GlucoseBand> {
         match self {
             Self::Value(Quantity::Glucose(glucose)) => Some(glucose.band()),
             Self::BelowRange => Some(GlucoseBand::VeryLow),
             Self::AboveRange => Some(GlucoseBand::VeryHigh),
-            Self::NoValue => None,
+            Self::Value(_) | Self::NoValue => None,
         }
     }
 }
@@ -84,6 +154,12 @@ impl Measurement {
 impl From<Glucose> for Measurement {
     fn from(glucose: Glucose) -> Self {
         Self::Value(Quantity::Glucose(glucose))
+    }
+}
+
+impl From<Quantity> for Measurement {
+    fn from(quantity: Quantity) -> Self {
+        Self::Value(quantity)
     }
 }
 

@@ -40,7 +40,7 @@ pub struct ReadingFacts {
     pub provenance: Provenance,
 }
 
-/// One measurement of one person: checked, immutable, about 100 bytes encoded.
+/// One measurement of one person: checked, immutable, about 100 bytes encoded for a glucose value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, BorshSerialize)]
 pub struct Reading(ReadingFacts);
 
@@ -68,14 +68,7 @@ impl Reading {
     /// # Errors
     /// [`ReadingError`].
     pub fn new(facts: ReadingFacts) -> Result<Self, ReadingError> {
-        let glucose = matches!(
-            facts.kind,
-            DataKind::SelfMeasuredGlucose
-                | DataKind::ContinuousGlucose
-                | DataKind::UrineGlucose
-                | DataKind::BloodSample
-        );
-        if facts.measured.glucose().is_some() && !glucose {
+        if facts.measured.quantity().is_some_and(|quantity| !quantity.belongs_to(facts.kind)) {
             return Err(ReadingError::WrongQuantity);
         }
         if !(0..=LAST_MILLIS).contains(&facts.at.millis()) {
@@ -144,7 +137,7 @@ impl Reading {
 
 impl Canonical for Reading {
     // Version, kind, instant, measurement, text, quality, provenance.
-    const MAX_BYTES: usize = 1 + 2 + 8 + 7 + 4 + MAX_TEXT_BYTES + 2 + 76;
+    const MAX_BYTES: usize = 1 + 2 + 8 + 56 + 4 + MAX_TEXT_BYTES + 2 + 76;
 }
 
 impl BorshDeserialize for Reading {

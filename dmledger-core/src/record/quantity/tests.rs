@@ -140,3 +140,74 @@ fn a_value_out_of_range_does_not_decode() {
         assert!(Glucose::try_from_slice(&bad).is_err(), "{bad:?}");
     }
 }
+
+mod other_kinds {
+    use super::super::*;
+    use crate::hash::Digest;
+    use alloc::string::ToString;
+
+    fn pressure(systolic: u32, diastolic: u32) -> BloodPressure {
+        BloodPressure::from_millionths(systolic * 1_000_000, diastolic * 1_000_000, PressureUnit::MmHg).unwrap()
+    }
+
+    fn each() -> [(Quantity, DataKind, &'static str, Option<u32>); 6] {
+        let saturation = Vital::from_decimal(965, -1, VitalSign::OxygenSaturation).unwrap();
+        let kilopascal = BloodPressure::from_millionths(18_900_000, 11_000_000, PressureUnit::KPa).unwrap();
+        let night = Sleep::new(28_800, 25_200, 3).unwrap().with_stages(14_000, 5_000, 6_000).unwrap();
+        let meal = Meal::new(MealType::Lunch).with_carbohydrate_mg(61_500).with_image(Digest::new([7; 32]));
+        let mean = pressure(120, 80).with_mean_arterial(93_000_000).unwrap().with_pulse(61_000_000).unwrap();
+        let rate = HeartRate::from_per_minute(61).unwrap().with_intervals(2, 2015);
+        [
+            (Quantity::BloodPressure(mean), DataKind::BloodPressure, "120/80 mm[Hg]", Some(120_000_000)),
+            (Quantity::BloodPressure(kilopascal), DataKind::VitalSigns, "18.9/11 kPa", Some(18_900_000)),
+            (Quantity::HeartRate(rate), DataKind::HeartRate, "61 /min", Some(61_000_000)),
+            (Quantity::Vital(saturation), DataKind::VitalSigns, "96.5 %", Some(96_500_000)),
+            (Quantity::Sleep(night), DataKind::Sleep, "420 of 480 min asleep", Some(25_200)),
+            (Quantity::Meal(meal), DataKind::Diet, "lunch, 61 g carbohydrate", Some(61_500)),
+        ]
+    }
+
+    #[test]
+    fn every_quantity_belongs_to_its_kind_shows_itself_and_commits_to_its_number() {
+        for (quantity, kind, shown, number) in each() {
+            assert!(quantity.belongs_to(kind));
+            assert!(!quantity.belongs_to(DataKind::ContinuousGlucose) && !quantity.belongs_to(DataKind::Imaging));
+            assert_eq!((quantity.to_string().as_str(), Measurement::from(quantity).committed()), (shown, number));
+            assert_eq!(quantity.plausibility(kind), Plausibility::Credible);
+            assert_eq!(Measurement::from(quantity).band(), None);
+        }
+    }
+
+    #[test]
+    fn every_quantity_survives_and_every_truncation_is_refused() {
+        for (quantity, ..) in each() {
+            let bytes = borsh::to_vec(&Measurement::from(quantity)).unwrap();
+            assert!(bytes.len() <= 56, "{} bytes", bytes.len());
+            assert_eq!(Measurement::try_from_slice(&bytes).unwrap(), Measurement::from(quantity));
+            assert!((0..bytes.len()).all(|end| Measurement::try_from_slice(&bytes[..end]).is_err()));
+        }
+    }
+
+    #[test]
+    fn what_no_device_can_mean_is_refused_or_told() {
+        assert_eq!(pressure(80, 80).plausibility(), Plausibility::Impossible);
+        assert_eq!(pressure(300, 80).plausibility(), Plausibility::Doubtful);
+        assert_eq!(HeartRate::from_per_minute(400).unwrap().plausibility(), Plausibility::Impossible);
+        assert_eq!(HeartRate::from_per_minute(0), Err(ValueError::OutOfRange));
+        assert_eq!(Sleep::new(100, 101, 0), Err(ValueError::OutOfRange));
+        assert!(Sleep::new(100, 90, 0).unwrap().with_stages(40, 40, 11).is_err());
+        assert_eq!(Vital::from_decimal(-1, 0, VitalSign::MassKilograms), Err(ValueError::Negative));
+        assert_eq!(Vital::from_decimal(1, -7, VitalSign::MassKilograms), Err(ValueError::TooFine));
+        assert_eq!(
+            Vital::from_decimal(120, 0, VitalSign::OxygenSaturation).unwrap().plausibility(),
+            Plausibility::Doubtful
+        );
+        // stages without the third, a systolic pressure of zero, more sleep than bed
+        let mut night = borsh::to_vec(&each()[4].0).unwrap();
+        night[9] = 0;
+        assert!(Quantity::try_from_slice(&night).is_err());
+        let mut zero = borsh::to_vec(&each()[0].0).unwrap();
+        zero[2..6].fill(0);
+        assert!(Quantity::try_from_slice(&zero).is_err());
+    }
+}

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     codec,
-    record::{Assurance, DeviceId, Glucose, GlucoseUnit, SourceFormat, ZoneOffset},
+    record::{Assurance, DeviceId, Glucose, GlucoseUnit, Meal, MealType, Quantity, SourceFormat, ZoneOffset},
 };
 use alloc::{string::ToString, vec, vec::Vec};
 use core::time::Duration;
@@ -66,6 +66,9 @@ fn every_truncation_is_refused_and_every_flip_shows_in_the_digest() {
 #[test]
 fn the_longest_reading_fits_its_cap() {
     let mut longest = facts(START, "136.8");
+    let meal = Meal::new(MealType::Lunch).with_carbohydrate_mg(1).with_protein_mg(1).with_fat_mg(1).with_energy_cal(1);
+    longest.kind = DataKind::Diet;
+    longest.measured = Quantity::Meal(meal.with_image(Digest::ZERO)).into();
     longest.text = Text::new(&"9".repeat(MAX_TEXT_BYTES)).unwrap();
     longest.provenance.time_offset = Some(60);
     longest.provenance.zone = ZoneOffset::from_minutes(60).unwrap();
