@@ -2,24 +2,32 @@
 //!
 //! - [`cursor`] reads and writes fields; [`medfloat`], [`date_time`], [`crc`] and [`uuid`] are what layouts share.
 //! - One file a service holds its characteristics: [`glucose`] with [`racp`] and the vendor's [`exact`], [`cgm`],
-//!   [`blood_pressure`], [`heart_rate`], [`plx`], [`thermometer`], [`weight`].
+//!   [`blood_pressure`], [`heart_rate`], [`plx`], [`thermometer`], [`weight`], [`sleep`], [`capture`] (the table
+//!   camera's own), and [`device`] (device information, battery, current time).
+//! - [`mjpeg`] splits the camera's clips into pictures.
+//! - [`registry`] finds the decoder of a characteristic by its number.
 //!
 //! Rules for every decoder: it is total (no panic on any input), it does not allocate, it ignores reserved flag bits,
 //! it refuses octets that no flag announces, and `encode(decode(x)) == x` for every `x` without reserved bits.
 //! Every encoder writes into the caller's buffer, so that a meter's firmware can link this module alone.
 
 pub mod blood_pressure;
+pub mod capture;
 pub mod cgm;
 pub mod crc;
 pub mod cursor;
 pub mod date_time;
+pub mod device;
 pub mod exact;
 pub mod glucose;
 pub mod heart_rate;
 mod layout;
 pub mod medfloat;
+pub mod mjpeg;
 pub mod plx;
 pub mod racp;
+pub mod registry;
+pub mod sleep;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod thermometer;

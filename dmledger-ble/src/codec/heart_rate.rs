@@ -1,6 +1,7 @@
-//! Heart Rate service 0x180D: Heart Rate Measurement.
+//! Heart Rate service 0x180D: Heart Rate Measurement, Body Sensor Location.
 
 use super::cursor::{Reader, Remainder, Writer};
+use super::layout::codes;
 use super::{Characteristic, uuid};
 use crate::error::{DecodeError, EncodeError};
 
@@ -160,6 +161,42 @@ impl Characteristic for HeartRateMeasurement {
     }
 }
 
+codes! {
+    /// Body Sensor Location 0x2A38, one octet.
+    pub struct BodySensorLocation {
+        /// Somewhere else.
+        OTHER = 0;
+        /// Chest.
+        CHEST = 1;
+        /// Wrist.
+        WRIST = 2;
+        /// Finger.
+        FINGER = 3;
+        /// Hand.
+        HAND = 4;
+        /// Ear lobe.
+        EAR_LOBE = 5;
+        /// Foot.
+        FOOT = 6;
+    }
+}
+
+impl Characteristic for BodySensorLocation {
+    const UUID: uuid::Uuid = uuid::BODY_SENSOR_LOCATION;
+    const MAX_BYTES: usize = 1;
+
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut input = Reader::new(bytes);
+        let location = Self::from_number(input.u8()?);
+        input.finish(Remainder::Refuse)?;
+        Ok(location)
+    }
+
+    fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.u8(self.number())
+    }
+}
+
 /// More than an attribute value holds on links with the usual MTUs of sensors.
 const MAX_INTERVALS: usize = 32;
 const WIDE: u8 = 1;
@@ -184,6 +221,8 @@ mod tests {
         for contact in 0..4_u8 {
             every_cut_is_refused::<HeartRateMeasurement>(&[contact << 1, 60]);
         }
+        every_cut_is_refused::<BodySensorLocation>(&[2]);
+        assert!(BodySensorLocation::decode(&[200]).unwrap().is_reserved());
         let built = HeartRateMeasurement::new(BeatsPerMinute::Wide(300), Contact::Detected).with_energy_kilojoules(50);
         assert_eq!(built.with_intervals(&[33]), Ok(value));
     }

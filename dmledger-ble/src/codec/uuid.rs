@@ -61,12 +61,18 @@ macro_rules! assigned {
 }
 
 assigned! {
+    /// Current Time service.
+    CURRENT_TIME_SERVICE = 0x1805;
     /// Glucose service.
     GLUCOSE_SERVICE = 0x1808;
     /// Health Thermometer service.
     HEALTH_THERMOMETER_SERVICE = 0x1809;
+    /// Device Information service.
+    DEVICE_INFORMATION_SERVICE = 0x180A;
     /// Heart Rate service.
     HEART_RATE_SERVICE = 0x180D;
+    /// Battery service.
+    BATTERY_SERVICE = 0x180F;
     /// Blood Pressure service.
     BLOOD_PRESSURE_SERVICE = 0x1810;
     /// Weight Scale service.
@@ -75,14 +81,34 @@ assigned! {
     CGM_SERVICE = 0x181F;
     /// Pulse Oximeter service.
     PULSE_OXIMETER_SERVICE = 0x1822;
+    /// Physical Activity Monitor service.
+    PHYSICAL_ACTIVITY_MONITOR_SERVICE = 0x183E;
     /// Glucose Measurement characteristic.
     GLUCOSE_MEASUREMENT = 0x2A18;
+    /// Battery Level characteristic.
+    BATTERY_LEVEL = 0x2A19;
     /// Temperature Measurement characteristic.
     TEMPERATURE_MEASUREMENT = 0x2A1C;
     /// Temperature Type characteristic.
     TEMPERATURE_TYPE = 0x2A1D;
     /// Intermediate Temperature characteristic.
     INTERMEDIATE_TEMPERATURE = 0x2A1E;
+    /// System ID characteristic.
+    SYSTEM_ID = 0x2A23;
+    /// Model Number String characteristic.
+    MODEL_NUMBER = 0x2A24;
+    /// Serial Number String characteristic.
+    SERIAL_NUMBER = 0x2A25;
+    /// Firmware Revision String characteristic.
+    FIRMWARE_REVISION = 0x2A26;
+    /// Hardware Revision String characteristic.
+    HARDWARE_REVISION = 0x2A27;
+    /// Software Revision String characteristic.
+    SOFTWARE_REVISION = 0x2A28;
+    /// Manufacturer Name String characteristic.
+    MANUFACTURER_NAME = 0x2A29;
+    /// Current Time characteristic.
+    CURRENT_TIME = 0x2A2B;
     /// Glucose Measurement Context characteristic.
     GLUCOSE_MEASUREMENT_CONTEXT = 0x2A34;
     /// Blood Pressure Measurement characteristic.
@@ -91,8 +117,14 @@ assigned! {
     INTERMEDIATE_CUFF_PRESSURE = 0x2A36;
     /// Heart Rate Measurement characteristic.
     HEART_RATE_MEASUREMENT = 0x2A37;
+    /// Body Sensor Location characteristic.
+    BODY_SENSOR_LOCATION = 0x2A38;
+    /// Heart Rate Control Point characteristic.
+    HEART_RATE_CONTROL_POINT = 0x2A39;
     /// Blood Pressure Feature characteristic.
     BLOOD_PRESSURE_FEATURE = 0x2A49;
+    /// PnP ID characteristic.
+    PNP_ID = 0x2A50;
     /// Glucose Feature characteristic.
     GLUCOSE_FEATURE = 0x2A51;
     /// Record Access Control Point characteristic.
@@ -119,6 +151,10 @@ assigned! {
     CGM_SESSION_RUN_TIME = 0x2AAB;
     /// CGM Specific Ops Control Point characteristic.
     CGM_SPECIFIC_OPS_CONTROL_POINT = 0x2AAC;
+    /// Sleep Activity Instantaneous characteristic.
+    SLEEP_INSTANT = 0x2B41;
+    /// Sleep Activity Summary characteristic.
+    SLEEP_SUMMARY = 0x2B42;
 }
 
 const BASE: u128 = 0x0000_0000_0000_1000_8000_0080_5F9B_34FB;
