@@ -4,6 +4,7 @@
 //! - [`procedure`] holds the conversations with devices as state machines without a radio or a clock (feature `alloc`).
 //! - [`link`] is what a radio back end implements, and the driver that runs a procedure over it (feature `std`).
 //! - `radio` is a real radio: the Bluetooth stack of the operating system (feature `btleplug`).
+//! - [`objects`] is what a camera offers, whatever it travels over (feature `ingest`).
 //! - [`ingest`] makes readings of the ledger from records (feature `ingest`).
 //! - [`sim`] is a simulated meter and radio with seeded faults (feature `sim`).
 //! - `ffi` is a C interface (feature `ffi`).
@@ -25,6 +26,8 @@ pub mod ffi;
 pub mod ingest;
 #[cfg(feature = "std")]
 pub mod link;
+#[cfg(feature = "ingest")]
+pub mod objects;
 #[cfg(feature = "alloc")]
 pub mod procedure;
 #[cfg(feature = "btleplug")]

@@ -1,11 +1,15 @@
 //! What a radio offers: [`Central`] finds devices and connects, [`Link`] speaks GATT with one of them.
 //!
-//! A back end implements the two traits; [`sync_glucose`] drives a [`GlucoseSync`] over any of them. No runtime is
-//! forced: a link waits by itself ([`Link::next`]) and tells the time ([`Central::uptime`]), so the same driver runs in
+//! A back end implements the two traits; [`sync_glucose`] drives a [`GlucoseSync`] over any of them, [`drive`] every
+//! other procedure. No runtime is forced: a link waits by itself ([`Link::next`]) and tells the time ([`Central::uptime`]), so the same driver runs in
 //! virtual time over the simulated meter.
+
+mod drive;
 
 use core::fmt;
 use core::time::Duration;
+
+pub use drive::drive;
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -133,6 +137,16 @@ pub trait Link: Send {
     /// # Errors
     /// [`LinkError`] when the device refuses or the link is down.
     async fn subscribe(&mut self, characteristic: Uuid) -> Result<(), LinkError>;
+
+    /// Reads a value. The value of a characteristic that is subscribed to may come as an event too.
+    ///
+    /// # Errors
+    /// [`LinkError`] when the device refuses or the link is down; [`LinkError::Att`] with "read not permitted" for a
+    /// back end that cannot read, so that procedures go on without what they can do without.
+    async fn read(&mut self, characteristic: Uuid) -> Result<Vec<u8>, LinkError> {
+        let _ = characteristic;
+        Err(LinkError::Att(READ_NOT_PERMITTED))
+    }
 
     /// Writes with response. On return the device has accepted the octets; an answer may follow as a value.
     ///
@@ -326,5 +340,6 @@ impl Driver<'_> {
     }
 }
 
+const READ_NOT_PERMITTED: AttError = AttError::from_number(0x02);
 /// How long to listen when the machine asks for no timer.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);

@@ -1,10 +1,28 @@
 //! What a collector says to a device and when: state machines without a radio, a clock or a thread.
 //!
-//! A procedure takes an [`Event`](glucose_sync::Event) with the time it happened and answers with
-//! [`Action`](glucose_sync::Action)s. The same machine is driven by a real radio, by the simulated meter in virtual
-//! time and by a fuzzer. [`glucose_sync`] fetches the stored records of a glucose meter.
+//! A procedure takes an event with the time it happened and answers with actions. The same machine is driven by a real
+//! radio, by a simulated device in virtual time and by a fuzzer.
+//!
+//! - [`glucose_sync`] fetches the stored records of a glucose meter.
+//! - [`cgm_session`] starts, follows, completes and stops a session of a continuous glucose sensor.
+//! - [`blood_pressure`] takes what a cuff, a scale, a thermometer or an oximeter has stored and indicates.
+//! - [`heart_rate`] listens to a stream of heart rates with intervals between beats.
+//! - [`sleep`] fetches nights from a wearable behind [`SleepSource`](sleep::SleepSource).
+//! - [`clip_transfer`] fetches pictures and clips of the table camera (feature `ingest`, for its hashes).
+//!
+//! All but the first speak the [`Event`](conversation::Event)s and [`Action`](conversation::Action)s of
+//! [`conversation`] and are driven by [`crate::link::drive`].
 
+pub mod blood_pressure;
+pub mod cgm_session;
+#[cfg(feature = "ingest")]
+pub mod clip_transfer;
+pub mod conversation;
 pub mod glucose_sync;
+pub mod heart_rate;
+mod history;
+mod line;
+pub mod sleep;
 
 use core::time::Duration;
 
@@ -37,3 +55,6 @@ impl Uptime {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
+
+#[cfg(all(test, feature = "ingest", feature = "sim"))]
+mod faulty;

@@ -1,7 +1,9 @@
 //! Simulated devices: the same octets as a real one, in virtual time, with faults drawn from a seed.
 //!
-//! [`SimMeter`] is a glucose meter as a GATT server; [`SimCentral`] is a radio that reaches it, so everything written
-//! against [`crate::link`] runs on it. [`run`] synchronises once; [`sync_readings`] plays a whole history the way a home
+//! [`SimMeter`] is a glucose meter as a GATT server, [`SimSensor`] a continuous sensor, [`SimKeeper`] a cuff, scale,
+//! thermometer or oximeter, [`SimWearable`] a band that streams heart rates and keeps nights, [`SimCamera`] the table
+//! camera (feature `ingest`). [`SimCentral`] is a radio that reaches one [`Peripheral`], so everything written against
+//! [`crate::link`] runs on it; [`run_procedure`] drives any procedure. [`run`] synchronises once; [`sync_readings`] plays a whole history the way a home
 //! does, loading and synchronising in turns, and says for every reading where it went.
 //!
 //! ```
@@ -17,23 +19,37 @@
 //! # Ok::<(), dmledger_ble::codec::date_time::DateTimeError>(())
 //! ```
 
+mod access;
+#[cfg(feature = "ingest")]
+mod camera;
+mod device;
 mod fault;
+mod keeper;
 mod peripheral;
 mod radio;
 mod reading;
+mod sensor;
+mod wearable;
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-pub use fault::{Faults, PerMille};
+#[cfg(feature = "ingest")]
+pub use camera::SimCamera;
+pub use device::Peripheral;
+pub use fault::{Faults, PerMille, Struck, Traffic};
+pub use keeper::SimKeeper;
 pub use peripheral::{KnownOperators, SimMeter};
 pub use radio::SimCentral;
 pub use reading::{Fineness, LoadRefusal, LoadReport, MeterConfig, MeterValue, StoredReading, WhenFull};
+pub use sensor::SimSensor;
+pub use wearable::SimWearable;
 
-use crate::link::{DeviceId, sync_glucose};
+use crate::link::{DeviceId, drive, sync_glucose};
 use crate::procedure::Uptime;
+use crate::procedure::conversation::Procedure;
 use crate::procedure::glucose_sync::{GlucoseSync, Outcome, Record, RecordKey, SyncConfig};
 
 /// What one simulated session brought.
@@ -42,6 +58,7 @@ pub struct RunReport {
     records: Vec<Record>,
     outcome: Option<Outcome>,
     elapsed: Uptime,
+    struck: Struck,
 }
 
 impl RunReport {
@@ -63,6 +80,12 @@ impl RunReport {
         self.outcome.as_ref().is_some_and(Outcome::is_complete)
     }
 
+    /// Which faults struck.
+    #[must_use]
+    pub const fn struck(&self) -> Struck {
+        self.struck
+    }
+
     /// Virtual time it took.
     #[must_use]
     pub const fn elapsed(&self) -> Uptime {
@@ -79,13 +102,32 @@ pub fn run(meter: &mut SimMeter, sync: GlucoseSync, faults: Faults, seed: u64) -
         let session = pin!(sync_glucose(&central, &device, sync, &mut records));
         ready(session)
     };
-    let elapsed = crate::link::Central::uptime(&central);
-    *meter = central.into_meter();
-    RunReport { records, outcome, elapsed }
+    let (elapsed, struck) = (crate::link::Central::uptime(&central), central.struck());
+    if let Some(device) = central.into_device() {
+        *meter = device;
+    }
+    RunReport { records, outcome, elapsed, struck }
+}
+
+/// Drives any procedure with the device that `central` reaches to its end; `take` gets what it delivers. `None` is
+/// impossible with the simulated radio, which never lets its driver wait.
+pub fn run_procedure<D, P>(
+    central: &SimCentral<D>,
+    procedure: &mut P,
+    take: &mut (dyn FnMut(P::Item) + Send),
+) -> Option<P::Outcome>
+where
+    D: Peripheral,
+    P: Procedure + Send,
+    P::Item: Send,
+    P::Outcome: Send,
+{
+    let device = DeviceId::new("simulated");
+    ready(pin!(drive(central, &device, procedure, take)))
 }
 
 /// The value of a future that never waits.
-fn ready<T>(future: core::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
+pub(crate) fn ready<T>(future: core::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
     match future.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,

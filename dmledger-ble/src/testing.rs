@@ -1,26 +1,38 @@
 //! Checks for fuzzers and for hosts that add a decoder: each takes any octets and says whether a promise was broken.
 
+mod conversations;
+
 use std::collections::HashSet;
 use std::fmt::Debug;
 use std::time::Duration;
 
 use crate::codec::Characteristic;
 use crate::codec::blood_pressure::{BloodPressureFeature, BloodPressureMeasurement, IntermediateCuffPressure};
+use crate::codec::capture::{CameraControl, Chunk, Manifest};
 use crate::codec::cgm::{
     CgmFeatures, CgmMeasurement, CgmStatus, CheckedCharacteristic, SessionRunTime, SessionStartTime, SpecificOperation,
     measurements,
 };
 use crate::codec::crc::E2eCrc;
+use crate::codec::device::{BatteryLevel, CurrentTime, PnpId, SerialNumber, SystemId};
 use crate::codec::exact::{EXACT_GLUCOSE, ExactGlucose};
 use crate::codec::glucose::{GlucoseFeature, GlucoseMeasurement, GlucoseMeasurementContext};
-use crate::codec::heart_rate::HeartRateMeasurement;
+use crate::codec::heart_rate::{BodySensorLocation, HeartRateMeasurement};
+use crate::codec::mjpeg::frames;
 use crate::codec::plx::{PlxContinuous, PlxFeatures, PlxSpotCheck};
 use crate::codec::racp::{Frame, Request, Response};
+use crate::codec::sleep::{Night, SleepSummary};
 use crate::codec::thermometer::{TemperatureMeasurement, TemperatureType};
 use crate::codec::uuid::{GLUCOSE_MEASUREMENT, GLUCOSE_MEASUREMENT_CONTEXT, RECORD_ACCESS_CONTROL_POINT, Uuid};
 use crate::codec::weight::{WeightMeasurement, WeightScaleFeature};
 use crate::procedure::Uptime;
 use crate::procedure::glucose_sync::{Action, AttError, Event, GlucoseSync, SyncConfig};
+
+#[cfg(feature = "ingest")]
+pub use conversations::transfer_keeps_its_promises;
+pub use conversations::{
+    cuff_keeps_its_promises, nights_keep_their_promises, sensor_keeps_its_promises, stream_keeps_its_promises,
+};
 
 /// What a decoder made of some octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +76,41 @@ pub const DECODERS: &[(&str, Check)] = &[
     ("cgm session start time", checked::<SessionStartTime>),
     ("cgm session run time", checked::<SessionRunTime>),
     ("cgm specific operation", checked::<SpecificOperation>),
+    ("body sensor location", plain::<BodySensorLocation>),
+    ("battery level", plain::<BatteryLevel>),
+    ("current time", plain::<CurrentTime>),
+    ("serial number", plain::<SerialNumber>),
+    ("system id", plain::<SystemId>),
+    ("pnp id", plain::<PnpId>),
+    ("night", plain::<Night>),
+    ("sleep summary", plain::<SleepSummary>),
+    ("camera manifest", plain::<Manifest>),
+    ("camera control", control),
+    ("camera chunk", chunk),
+    ("pictures", pictures),
 ];
+
+fn control(bytes: &[u8]) -> Verdict {
+    let Ok(value) = CameraControl::decode(bytes) else { return Verdict::Refused };
+    let mut buffer = [0; CameraControl::MAX_BYTES];
+    verdict(value.encode(&mut buffer) == Ok(bytes))
+}
+
+fn chunk(bytes: &[u8]) -> Verdict {
+    let Ok(value) = Chunk::decode(bytes) else { return Verdict::Refused };
+    let mut buffer = [0; 506];
+    verdict(value.encode(&mut buffer) == Ok(bytes))
+}
+
+/// Pictures lie one after the other and are not longer than the stream.
+fn pictures(bytes: &[u8]) -> Verdict {
+    let mut length = 0;
+    for frame in frames(bytes) {
+        let Ok(frame) = frame else { return Verdict::Refused };
+        length += frame.len();
+    }
+    verdict(length == bytes.len())
+}
 
 const fn verdict(kept: bool) -> Verdict {
     if kept { Verdict::Kept } else { Verdict::Broken }
@@ -208,13 +254,29 @@ mod tests {
         }
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn no_script_breaks_a_conversation(script in proptest::collection::vec(any::<u8>(), 0..600)) {
+            prop_assert!(sensor_keeps_its_promises(&script));
+            prop_assert!(cuff_keeps_its_promises(&script));
+            prop_assert!(stream_keeps_its_promises(&script));
+            prop_assert!(nights_keep_their_promises(&script));
+            #[cfg(feature = "ingest")]
+            prop_assert!(transfer_keeps_its_promises(&script));
+        }
+    }
+
     #[test]
     fn every_decoder_accepts_something() {
         // one value of zeros of the right length, except where zeros are no value
         for (name, check) in DECODERS {
             let accepted = (0..64).any(|length| check(&vec![0; length]) == Verdict::Kept);
             let zeros_are_no_value =
-                ["record", "cgm measurement", "cgm features", "cgm specific"].iter().any(|kind| name.starts_with(kind));
+                ["record", "cgm measurement", "cgm features", "cgm specific", "camera m", "camera cont"]
+                    .iter()
+                    .any(|kind| name.starts_with(kind));
             assert!(accepted || zeros_are_no_value, "{name}");
         }
     }

@@ -18,11 +18,11 @@
 //! Everything survives a dropped link. The end is [`Outcome::Complete`] with its [`Proof`], or
 //! [`Outcome::Incomplete`] with the [`Reason`] and the exact holes.
 
-mod ask;
+pub(super) mod ask;
 mod collected;
 mod io;
 mod outcome;
-mod range;
+pub(super) mod range;
 mod record;
 mod steps;
 mod uncounted;

@@ -35,6 +35,10 @@ pub struct Faults {
     pub(super) lost_answers: PerMille,
     pub(super) late_answers: PerMille,
     pub(super) dropped_links: PerMille,
+    pub(super) reordered_values: PerMille,
+    pub(super) corrupted_values: PerMille,
+    pub(super) slow_acknowledgements: PerMille,
+    pub(super) refused_pairings: PerMille,
 }
 
 impl Faults {
@@ -46,6 +50,10 @@ impl Faults {
         lost_answers: PerMille::NEVER,
         late_answers: PerMille::NEVER,
         dropped_links: PerMille::NEVER,
+        reordered_values: PerMille::NEVER,
+        corrupted_values: PerMille::NEVER,
+        slow_acknowledgements: PerMille::NEVER,
+        refused_pairings: PerMille::NEVER,
     };
 
     /// Notifications that never arrive, as under load on a real stack.
@@ -89,6 +97,76 @@ impl Faults {
         self.dropped_links = rate;
         self
     }
+
+    /// Notifications that arrive after the next ones.
+    #[must_use]
+    pub const fn with_reordered_values(mut self, rate: PerMille) -> Self {
+        self.reordered_values = rate;
+        self
+    }
+
+    /// Notifications of which one bit arrives flipped: what a faulty device or stack does, not the air.
+    #[must_use]
+    pub const fn with_corrupted_values(mut self, rate: PerMille) -> Self {
+        self.corrupted_values = rate;
+        self
+    }
+
+    /// Writes and reads that are answered seconds late.
+    #[must_use]
+    pub const fn with_slow_acknowledgements(mut self, rate: PerMille) -> Self {
+        self.slow_acknowledgements = rate;
+        self
+    }
+
+    /// Links on which the device refuses the bond.
+    #[must_use]
+    pub const fn with_refused_pairings(mut self, rate: PerMille) -> Self {
+        self.refused_pairings = rate;
+        self
+    }
+}
+
+/// How often each fault has struck.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Struck {
+    /// Values that never arrived.
+    pub lost: u32,
+    /// Values that arrived late or after the next ones.
+    pub late: u32,
+    /// Values that arrived twice.
+    pub repeated: u32,
+    /// Values that arrived with a flipped bit.
+    pub corrupted: u32,
+    /// Links that broke.
+    pub dropped: u32,
+    /// Answers to writes and reads that came seconds late.
+    pub slow: u32,
+    /// Links on which the bond was refused.
+    pub refused: u32,
+}
+
+impl Struck {
+    /// How many faults there were in all.
+    #[must_use]
+    pub const fn total(&self) -> u32 {
+        self.lost + self.late + self.repeated + self.corrupted + self.dropped + self.slow + self.refused
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            lost: self.lost + other.lost,
+            late: self.late + other.late,
+            repeated: self.repeated + other.repeated,
+            corrupted: self.corrupted + other.corrupted,
+            dropped: self.dropped + other.dropped,
+            slow: self.slow + other.slow,
+            refused: self.refused + other.refused,
+        }
+    }
 }
 
 /// What happens to one value on its way.
@@ -98,15 +176,22 @@ pub(super) enum Fate {
     Lost,
     Late(Duration),
     Repeated,
+    Corrupted(u64),
     LinkBreaks,
 }
 
 /// Kind of value, since faults differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Traffic {
+#[non_exhaustive]
+pub enum Traffic {
+    /// A notified record.
     Record,
+    /// A notified value that belongs to a record.
     Companion,
+    /// An answer of a control point.
     Answer,
+    /// A value the device keeps until it is confirmed: it is not lost without the link.
+    Confirmed,
 }
 
 /// Draws fates from a seed.
@@ -114,28 +199,72 @@ pub(super) enum Traffic {
 pub(super) struct Dice {
     faults: Faults,
     rng: ChaCha20Rng,
+    struck: Struck,
 }
 
 impl Dice {
     pub(super) fn new(faults: Faults, seed: u64) -> Self {
-        Self { faults, rng: ChaCha20Rng::seed_from_u64(seed) }
+        Self { faults, rng: ChaCha20Rng::seed_from_u64(seed), struck: Struck::default() }
+    }
+
+    pub(super) const fn struck(&self) -> Struck {
+        self.struck
     }
 
     pub(super) fn fate(&mut self, traffic: Traffic) -> Fate {
-        let Faults { lost_values, late_contexts, repeated_values, lost_answers, late_answers, dropped_links } =
-            self.faults;
-        if self.strikes(dropped_links) {
+        let fate = self.draw(traffic);
+        let count = match fate {
+            Fate::Arrives => return fate,
+            Fate::Lost => &mut self.struck.lost,
+            Fate::Late(_) => &mut self.struck.late,
+            Fate::Repeated => &mut self.struck.repeated,
+            Fate::Corrupted(_) => &mut self.struck.corrupted,
+            Fate::LinkBreaks => &mut self.struck.dropped,
+        };
+        *count += 1;
+        fate
+    }
+
+    fn draw(&mut self, traffic: Traffic) -> Fate {
+        let faults = self.faults;
+        if self.strikes(faults.dropped_links) {
             return Fate::LinkBreaks;
         }
         match traffic {
-            Traffic::Answer if self.strikes(lost_answers) => Fate::Lost,
-            Traffic::Answer if self.strikes(late_answers) => Fate::Late(Duration::from_millis(self.below(12_000))),
+            Traffic::Answer if self.strikes(faults.lost_answers) => Fate::Lost,
+            Traffic::Answer if self.strikes(faults.late_answers) => {
+                Fate::Late(Duration::from_millis(self.below(12_000)))
+            }
             Traffic::Answer => Fate::Arrives,
-            _ if self.strikes(lost_values) => Fate::Lost,
-            Traffic::Companion if self.strikes(late_contexts) => Fate::Late(Duration::from_millis(self.below(40))),
-            _ if self.strikes(repeated_values) => Fate::Repeated,
+            // Without its confirmation the link is dead.
+            Traffic::Confirmed if self.strikes(faults.lost_values) => Fate::LinkBreaks,
+            Traffic::Confirmed if self.strikes(faults.repeated_values) => Fate::Repeated,
+            Traffic::Confirmed => Fate::Arrives,
+            _ if self.strikes(faults.lost_values) => Fate::Lost,
+            Traffic::Companion if self.strikes(faults.late_contexts) => {
+                Fate::Late(Duration::from_millis(self.below(40)))
+            }
+            _ if self.strikes(faults.repeated_values) => Fate::Repeated,
+            _ if self.strikes(faults.reordered_values) => Fate::Late(Duration::from_millis(5 + self.below(60))),
+            _ if self.strikes(faults.corrupted_values) => Fate::Corrupted(self.below(u64::MAX)),
             _ => Fate::Arrives,
         }
+    }
+
+    /// How long the answer to a write or read takes beyond the usual.
+    pub(super) fn slowness(&mut self) -> Duration {
+        if !self.strikes(self.faults.slow_acknowledgements) {
+            return Duration::ZERO;
+        }
+        self.struck.slow += 1;
+        Duration::from_millis(self.below(8000))
+    }
+
+    /// Whether the device refuses the bond on the link that is made.
+    pub(super) fn refuses_bond(&mut self) -> bool {
+        let refuses = self.strikes(self.faults.refused_pairings);
+        self.struck.refused += u32::from(refuses);
+        refuses
     }
 
     fn strikes(&mut self, rate: PerMille) -> bool {

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use super::access;
+use super::device::{self, Peripheral};
+use super::fault::Traffic;
 use super::reading::{LoadRefusal, LoadReport, MeterConfig, StoredReading, WhenFull};
 use crate::codec::Characteristic;
 use crate::codec::date_time::DateTime;
 use crate::codec::exact::EXACT_GLUCOSE;
 use crate::codec::glucose::SequenceNumber;
-use crate::codec::racp::{Bounds, Filter, Frame, OpCode, Operator, Request, Response, ResponseCode};
+use crate::codec::racp::{Request, Response};
 use crate::codec::uuid::{
     GLUCOSE_FEATURE, GLUCOSE_MEASUREMENT, GLUCOSE_MEASUREMENT_CONTEXT, RECORD_ACCESS_CONTROL_POINT, Uuid,
 };
+use crate::procedure::Uptime;
 use crate::procedure::glucose_sync::{AttError, RecordKey};
 
 /// Which filters a meter's control point understands.
@@ -135,7 +139,7 @@ impl SimMeter {
     /// The ATT error "attribute not found" for a characteristic the meter has not.
     pub fn subscribe(&mut self, characteristic: Uuid) -> Result<(), AttError> {
         if !self.characteristics().contains(&characteristic) {
-            return Err(ATTRIBUTE_NOT_FOUND);
+            return Err(device::ATTRIBUTE_NOT_FOUND);
         }
         self.subscribed.insert(characteristic);
         Ok(())
@@ -147,7 +151,7 @@ impl SimMeter {
     /// The ATT errors of the service: not subscribed, procedure in progress, attribute not found.
     pub fn write(&mut self, characteristic: Uuid, bytes: &[u8]) -> Result<(), AttError> {
         if characteristic != RECORD_ACCESS_CONTROL_POINT {
-            return Err(ATTRIBUTE_NOT_FOUND);
+            return Err(device::ATTRIBUTE_NOT_FOUND);
         }
         if !self.subscribed.contains(&RECORD_ACCESS_CONTROL_POINT) {
             return Err(AttError::NOT_SUBSCRIBED);
@@ -158,7 +162,7 @@ impl SimMeter {
         }
         let answer = match Request::decode(bytes) {
             Ok(request) => self.serve(request),
-            Err(_) => refusal_of_malformed(bytes),
+            Err(_) => access::refusal(bytes),
         };
         let octets = answer.to_vec().unwrap_or_default();
         self.outgoing.push_back((RECORD_ACCESS_CONTROL_POINT, octets));
@@ -183,76 +187,48 @@ impl SimMeter {
     }
 
     fn serve(&mut self, request: Request) -> Response {
-        let op = request.op_code();
-        let code = |code| Response::Code { request: op, code };
-        match request {
-            Request::Abort => {
-                self.outgoing.clear();
-                code(ResponseCode::SUCCESS)
-            }
-            Request::ReportNumber(filter) => match self.matching(filter) {
-                Ok(found) => Response::Number(u16::try_from(found.len()).unwrap_or(u16::MAX)),
-                Err(refusal) => code(refusal),
-            },
-            Request::ReportRecords(filter) => match self.matching(filter) {
-                Ok(found) if found.is_empty() => code(ResponseCode::NO_RECORDS),
-                Ok(found) => {
-                    let values = found.into_iter().filter_map(|index| self.memory.get(index));
-                    let audible = values.flat_map(|stored| &stored.values).filter(|(c, _)| self.subscribed.contains(c));
-                    self.outgoing.extend(audible.cloned());
-                    code(ResponseCode::SUCCESS)
-                }
-                Err(refusal) => code(refusal),
-            },
-            _ => code(ResponseCode::OP_CODE_NOT_SUPPORTED),
+        let keys: Vec<_> = self.memory.iter().map(|stored| (stored.key.sequence(), stored.user_facing_time)).collect();
+        let served = access::serve(request, self.config.operators, &keys);
+        if request == Request::Abort {
+            self.outgoing.clear();
         }
-    }
-
-    /// Positions of the records a filter selects, oldest first.
-    fn matching(&self, filter: Filter) -> Result<Vec<usize>, ResponseCode> {
-        match (self.config.operators, filter) {
-            (_, Filter::All) | (KnownOperators::Every, _) => {}
-            (KnownOperators::AtLeast, Filter::Sequence(Bounds::AtLeast(_))) => {}
-            _ => return Err(ResponseCode::OPERATOR_NOT_SUPPORTED),
-        }
-        let last = self.memory.len().wrapping_sub(1);
-        let within = |selects: &dyn Fn(usize, &Stored) -> bool| {
-            let selected = self.memory.iter().enumerate().filter(|(index, stored)| selects(*index, stored));
-            Ok(selected.map(|(index, _)| index).collect())
-        };
-        match filter {
-            Filter::All => within(&|_, _| true),
-            Filter::First => within(&|index, _| index == 0),
-            Filter::Last => within(&|index, _| index == last),
-            Filter::Sequence(Bounds::Within(from, to)) if from > to => Err(ResponseCode::INVALID_OPERAND),
-            Filter::Sequence(bounds) => within(&|_, stored| holds(bounds, stored.key.sequence())),
-            Filter::UserFacingTime(bounds) => {
-                within(&|_, stored| stored.user_facing_time.is_some_and(|at| holds(bounds, at)))
-            }
-        }
+        let values = served.send.into_iter().filter_map(|index| self.memory.get(index));
+        let audible = values.flat_map(|stored| &stored.values).filter(|(c, _)| self.subscribed.contains(c));
+        self.outgoing.extend(audible.cloned());
+        served.answer
     }
 }
 
-fn holds<T: PartialOrd + Copy>(bounds: Bounds<T>, value: T) -> bool {
-    match bounds {
-        Bounds::AtMost(limit) => value <= limit,
-        Bounds::AtLeast(limit) => value >= limit,
-        Bounds::Within(from, to) => from <= value && value <= to,
+impl Peripheral for SimMeter {
+    fn characteristics(&self) -> Vec<Uuid> {
+        self.characteristics()
+    }
+
+    fn subscribe(&mut self, characteristic: Uuid) -> Result<(), AttError> {
+        self.subscribe(characteristic)
+    }
+
+    fn write(&mut self, characteristic: Uuid, bytes: &[u8], _now: Uptime) -> Result<(), AttError> {
+        self.write(characteristic, bytes)
+    }
+
+    fn due(&self, now: Uptime) -> Option<Uptime> {
+        self.has_value().then_some(now)
+    }
+
+    fn next_value(&mut self, _now: Uptime) -> Option<(Uuid, Vec<u8>)> {
+        self.next_value()
+    }
+
+    fn unlink(&mut self) {
+        self.unlink();
+    }
+
+    fn traffic(&self, characteristic: Uuid) -> Traffic {
+        match characteristic {
+            RECORD_ACCESS_CONTROL_POINT => Traffic::Answer,
+            GLUCOSE_MEASUREMENT => Traffic::Record,
+            _ => Traffic::Companion,
+        }
     }
 }
-
-fn refusal_of_malformed(bytes: &[u8]) -> Response {
-    let (request, code) = match Frame::decode(bytes) {
-        Err(_) => (OpCode::from_number(0), ResponseCode::OP_CODE_NOT_SUPPORTED),
-        Ok(frame) if frame.op_code().number() == 0 || frame.op_code().number() > OpCode::REPORT_NUMBER.number() => {
-            (frame.op_code(), ResponseCode::OP_CODE_NOT_SUPPORTED)
-        }
-        Ok(frame) if frame.operator().is_reserved() || frame.operator() == Operator::NULL => {
-            (frame.op_code(), ResponseCode::INVALID_OPERATOR)
-        }
-        Ok(frame) => (frame.op_code(), ResponseCode::INVALID_OPERAND),
-    };
-    Response::Code { request, code }
-}
-
-const ATTRIBUTE_NOT_FOUND: AttError = AttError::from_number(0x0A);

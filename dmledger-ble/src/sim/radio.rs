@@ -1,4 +1,4 @@
-//! A radio in virtual time that reaches one simulated meter.
+//! A radio in virtual time that reaches one simulated device.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -6,17 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::fault::{Dice, Fate, Faults, Traffic};
+use super::device::Peripheral;
+use super::fault::{Dice, Fate, Faults, Struck, Traffic};
 use super::peripheral::SimMeter;
-use super::reading::MeterConfig;
-use crate::codec::uuid::{GLUCOSE_MEASUREMENT, RECORD_ACCESS_CONTROL_POINT, Uuid};
+use crate::codec::uuid::Uuid;
 use crate::link::{BondState, Central, DeviceId, Link, LinkError, LinkEvent};
 use crate::procedure::Uptime;
+use crate::procedure::glucose_sync::AttError;
 
 /// What time it is and what is under way.
 #[derive(Debug)]
-struct World {
-    meter: SimMeter,
+struct World<P> {
+    device: Option<P>,
     dice: Dice,
     now: Uptime,
     /// When the meter may send its next value.
@@ -27,15 +28,18 @@ struct World {
     /// Counts links, so that an old one stays dead.
     generation: u64,
     linked: bool,
+    refuses_bond: bool,
 }
 
-impl World {
+impl<P: Peripheral> World<P> {
     fn advance(&mut self, wait: Duration) {
         self.now = self.now.after(wait);
     }
 
     fn unlink(&mut self) {
-        self.meter.unlink();
+        if let Some(device) = &mut self.device {
+            device.unlink();
+        }
         self.late.clear();
         self.free = self.now;
         self.linked = false;
@@ -48,7 +52,8 @@ impl World {
     /// The next value that arrives before `end`, with time moved to its arrival.
     fn arrival(&mut self, end: Uptime) -> LinkEvent {
         loop {
-            let due = self.meter.has_value().then(|| self.free.max(self.now));
+            let due =
+                self.device.as_ref().and_then(|device| device.due(self.now)).map(|at| at.max(self.free).max(self.now));
             let late = self.late.first_key_value().map(|((at, _), _)| (*at).max(self.now));
             match (due, late) {
                 (_, Some(at)) if at <= end && due.is_none_or(|due| at <= due) => {
@@ -73,14 +78,16 @@ impl World {
 
     /// The meter sends; what arrives at once is handed back.
     fn send(&mut self) -> Option<LinkEvent> {
-        let value = self.meter.next_value()?;
+        let now = self.now;
+        let (characteristic, mut bytes) = self.device.as_mut()?.next_value(now)?;
         self.sent += 1;
-        let traffic = match value.0 {
-            RECORD_ACCESS_CONTROL_POINT => Traffic::Answer,
-            GLUCOSE_MEASUREMENT => Traffic::Record,
-            _ => Traffic::Companion,
-        };
-        match self.dice.fate(traffic) {
+        let traffic = self.device.as_ref().map_or(Traffic::Record, |device| device.traffic(characteristic));
+        let fate = self.dice.fate(traffic);
+        if let (false, Some(device)) = (fate == Fate::LinkBreaks, &mut self.device) {
+            device.confirmed(characteristic);
+        }
+        let value = (characteristic, bytes.clone());
+        match fate {
             Fate::Lost => return None,
             Fate::Late(wait) => {
                 self.delay(wait, value);
@@ -94,26 +101,32 @@ impl World {
                 self.unlink();
                 return Some(LinkEvent::Disconnected);
             }
-            Fate::Repeated => self.delay(PACE, value.clone()),
+            Fate::Repeated => self.delay(PACE, value),
+            Fate::Corrupted(place) => flip(&mut bytes, place),
             Fate::Arrives => {}
         }
-        let (characteristic, bytes) = value;
         Some(LinkEvent::Value { characteristic, bytes })
     }
 }
 
-/// A simulated radio: one meter in reach, its own clock, faults from a seed.
-#[derive(Clone, Debug)]
-pub struct SimCentral {
-    world: Arc<Mutex<World>>,
+/// A simulated radio: one device in reach, its own clock, faults from a seed.
+#[derive(Debug)]
+pub struct SimCentral<P = SimMeter> {
+    world: Arc<Mutex<World<P>>>,
 }
 
-impl SimCentral {
-    /// A radio that reaches `meter`.
+impl<P> Clone for SimCentral<P> {
+    fn clone(&self) -> Self {
+        Self { world: Arc::clone(&self.world) }
+    }
+}
+
+impl<P: Peripheral> SimCentral<P> {
+    /// A radio that reaches `device`.
     #[must_use]
-    pub fn new(meter: SimMeter, faults: Faults, seed: u64) -> Self {
+    pub fn new(device: P, faults: Faults, seed: u64) -> Self {
         let world = World {
-            meter,
+            device: Some(device),
             dice: Dice::new(faults, seed),
             now: Uptime::default(),
             free: Uptime::default(),
@@ -121,30 +134,46 @@ impl SimCentral {
             sent: 0,
             generation: 0,
             linked: false,
+            refuses_bond: false,
         };
         Self { world: Arc::new(Mutex::new(world)) }
     }
 
-    /// The meter, for example to take a further reading while a session runs.
-    pub fn with_meter<T>(&self, look: impl FnOnce(&mut SimMeter) -> T) -> T {
-        look(&mut lock(&self.world).meter)
+    /// The device, for example to take a further reading while a session runs; `None` when it was taken away.
+    pub fn with_device<T>(&self, look: impl FnOnce(&mut P) -> T) -> Option<T> {
+        lock(&self.world).device.as_mut().map(look)
     }
 
-    /// Takes the meter out of reach and hands it back.
+    /// How often each fault has struck.
     #[must_use]
-    pub fn into_meter(self) -> SimMeter {
+    pub fn struck(&self) -> Struck {
+        lock(&self.world).dice.struck()
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, wait: Duration) {
+        lock(&self.world).advance(wait);
+    }
+
+    /// Takes the device out of reach and hands it back; `None` when it was taken before.
+    #[must_use]
+    pub fn into_device(self) -> Option<P> {
         let mut world = lock(&self.world);
         world.unlink();
-        core::mem::replace(&mut world.meter, SimMeter::new(MeterConfig::new()))
+        world.device.take()
     }
 }
 
 #[async_trait]
-impl Central for SimCentral {
+impl<P: Peripheral> Central for SimCentral<P> {
     async fn connect(&self, _device: &DeviceId) -> Result<Box<dyn Link>, LinkError> {
         let mut world = lock(&self.world);
         world.unlink();
         world.advance(CONNECT_TIME);
+        if world.device.is_none() {
+            return Err(LinkError::NotFound);
+        }
+        world.refuses_bond = world.dice.refuses_bond();
         world.linked = true;
         world.generation += 1;
         Ok(Box::new(SimLink { world: Arc::clone(&self.world), generation: world.generation }))
@@ -156,38 +185,54 @@ impl Central for SimCentral {
 }
 
 #[derive(Debug)]
-struct SimLink {
-    world: Arc<Mutex<World>>,
+struct SimLink<P> {
+    world: Arc<Mutex<World<P>>>,
     generation: u64,
 }
 
-impl SimLink {
+impl<P: Peripheral> SimLink<P> {
     /// The world, if this link is still the one that is up.
-    fn up(&self) -> Result<MutexGuard<'_, World>, LinkError> {
+    fn up(&self) -> Result<MutexGuard<'_, World<P>>, LinkError> {
         let world = lock(&self.world);
         if world.linked && world.generation == self.generation { Ok(world) } else { Err(LinkError::Lost) }
     }
 }
 
 #[async_trait]
-impl Link for SimLink {
+impl<P: Peripheral> Link for SimLink<P> {
     async fn characteristics(&mut self) -> Result<Vec<Uuid>, LinkError> {
         let mut world = self.up()?;
         world.advance(ROUND_TRIP);
-        Ok(world.meter.characteristics())
+        Ok(world.device.as_ref().map(Peripheral::characteristics).unwrap_or_default())
     }
 
     async fn subscribe(&mut self, characteristic: Uuid) -> Result<(), LinkError> {
         let mut world = self.up()?;
         world.advance(ROUND_TRIP);
-        world.meter.subscribe(characteristic).map_err(LinkError::Att)
+        if world.refuses_bond {
+            return Err(LinkError::Att(AttError::INSUFFICIENT_AUTHENTICATION));
+        }
+        let device = world.device.as_mut().ok_or(LinkError::Lost)?;
+        device.subscribe(characteristic).map_err(LinkError::Att)
+    }
+
+    async fn read(&mut self, characteristic: Uuid) -> Result<Vec<u8>, LinkError> {
+        let mut world = self.up()?;
+        let slowness = world.dice.slowness();
+        world.advance(ROUND_TRIP + slowness);
+        let now = world.now;
+        let device = world.device.as_mut().ok_or(LinkError::Lost)?;
+        device.read(characteristic, now).map_err(LinkError::Att)
     }
 
     async fn write(&mut self, characteristic: Uuid, bytes: &[u8]) -> Result<(), LinkError> {
         let mut world = self.up()?;
-        world.advance(ROUND_TRIP);
+        let slowness = world.dice.slowness();
+        world.advance(ROUND_TRIP + slowness);
         world.free = world.free.max(world.now.after(ROUND_TRIP));
-        world.meter.write(characteristic, bytes).map_err(LinkError::Att)
+        let now = world.now;
+        let device = world.device.as_mut().ok_or(LinkError::Lost)?;
+        device.write(characteristic, bytes, now).map_err(LinkError::Att)
     }
 
     async fn next(&mut self, wait: Duration) -> LinkEvent {
@@ -211,8 +256,17 @@ impl Link for SimLink {
     }
 }
 
+/// Flips one bit.
+fn flip(bytes: &mut [u8], place: u64) {
+    let length = (bytes.len() as u64).max(1);
+    let index = usize::try_from(place / 8 % length).unwrap_or(0);
+    if let Some(octet) = bytes.get_mut(index) {
+        *octet ^= 1 << (place % 8);
+    }
+}
+
 /// A panic elsewhere does not make the world less true.
-fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
+fn lock<P>(world: &Mutex<World<P>>) -> MutexGuard<'_, World<P>> {
     world.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

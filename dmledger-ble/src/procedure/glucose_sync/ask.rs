@@ -9,7 +9,7 @@ use crate::codec::racp::{Bounds, Filter, OpCode, Request};
 
 /// Which filters the device has shown to understand, from most to least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operators {
+pub(in crate::procedure) enum Operators {
     /// Ranges.
     Within,
     /// Greater or equal.
@@ -20,7 +20,7 @@ pub(super) enum Operators {
 
 impl Operators {
     /// What to try after the device refused a filter.
-    pub(super) const fn fewer(self) -> Option<Self> {
+    pub(in crate::procedure) const fn fewer(self) -> Option<Self> {
         match self {
             Self::Within => Some(Self::AtLeast),
             Self::AtLeast => Some(Self::AllOnly),
@@ -41,7 +41,7 @@ impl Operators {
 
 /// One question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ask {
+pub(in crate::procedure) enum Ask {
     /// How many records are in scope?
     CountScope(SequenceRange),
     /// How many records are in this gap? Devices without ranges count from its start first, then from behind it.
@@ -57,7 +57,7 @@ pub(super) enum Ask {
 }
 
 impl Ask {
-    pub(super) fn request(self, operators: Operators) -> Request {
+    pub(in crate::procedure) fn request(self, operators: Operators) -> Request {
         match self {
             Self::CountScope(scope) => Request::ReportNumber(operators.filter(scope)),
             Self::CountGap { gap, from_start: None } => Request::ReportNumber(operators.filter(gap)),
@@ -70,16 +70,16 @@ impl Ask {
         }
     }
 
-    pub(super) fn op_code(self) -> OpCode {
+    pub(in crate::procedure) fn op_code(self) -> OpCode {
         self.request(Operators::Within).op_code()
     }
 
-    pub(super) const fn counts(self) -> bool {
+    pub(in crate::procedure) const fn counts(self) -> bool {
         matches!(self, Self::CountScope(_) | Self::CountGap { .. })
     }
 }
 
 /// Octets of a request; requests always fit their buffer.
-pub(super) fn octets(request: Request) -> Vec<u8> {
+pub(in crate::procedure) fn octets(request: Request) -> Vec<u8> {
     request.to_vec().unwrap_or_default()
 }

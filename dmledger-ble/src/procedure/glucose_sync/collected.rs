@@ -9,6 +9,7 @@ use crate::codec::date_time::DateTime;
 use crate::codec::exact::ExactGlucose;
 use crate::codec::glucose::{GlucoseMeasurement, GlucoseMeasurementContext, SequenceNumber};
 use crate::procedure::Uptime;
+use crate::procedure::history::fingerprint;
 
 /// What a received measurement turned out to be.
 #[derive(Debug)]
@@ -189,11 +190,6 @@ fn keys_of(number: SequenceNumber) -> core::ops::RangeInclusive<RecordKey> {
 
 fn span(scope: SequenceRange) -> core::ops::RangeInclusive<RecordKey> {
     RecordKey::new(scope.first(), DateTime::EARLIEST)..=RecordKey::new(scope.last(), DateTime::LATEST)
-}
-
-/// FNV-1a, 64 bits: tells an honest device's repeat from changed content; no defence against a forger.
-fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01B3))
 }
 
 /// Companions kept without their measurement; enough for any reordering, and a bound for a device that sends only those.

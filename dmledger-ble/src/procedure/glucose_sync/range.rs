@@ -59,7 +59,7 @@ impl SequenceRange {
 }
 
 /// The parts of `scope` that hold none of `present` (ascending, repeats allowed).
-pub(super) fn gaps(scope: SequenceRange, present: impl Iterator<Item = u16>) -> Vec<SequenceRange> {
+pub(in crate::procedure) fn gaps(scope: SequenceRange, present: impl Iterator<Item = u16>) -> Vec<SequenceRange> {
     let mut found = Vec::new();
     // first number not looked at yet, as u32 so that it can pass 65,535
     let mut next = u32::from(scope.first);
@@ -80,7 +80,7 @@ pub(super) fn gaps(scope: SequenceRange, present: impl Iterator<Item = u16>) -> 
 }
 
 /// Joins ascending ranges that are at most `distance` numbers apart: one request instead of two.
-pub(super) fn clusters(ranges: &[SequenceRange], distance: u16) -> Vec<SequenceRange> {
+pub(in crate::procedure) fn clusters(ranges: &[SequenceRange], distance: u16) -> Vec<SequenceRange> {
     let mut joined: Vec<SequenceRange> = Vec::new();
     for range in ranges {
         match joined.last_mut() {

@@ -1,0 +1,265 @@
+//! Stored records by number over a record access control point, and the proof that none is missing.
+//!
+//! The same rules as those of the glucose procedure, for records that one number identifies: count, report, count again,
+//! have every gap between received numbers counted empty. An answer that is overdue is replaced by an abort, and nothing
+//! is believed until the abort is answered.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use super::glucose_sync::ask::{Ask, Operators, octets};
+use super::glucose_sync::range::{clusters, gaps};
+use super::glucose_sync::{Proof, SequenceRange};
+use crate::codec::racp::{OpCode, Request, Response, ResponseCode};
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Write this to the control point and wait.
+    Write(Vec<u8>),
+    /// Every record in scope has arrived.
+    Complete(Proof),
+    /// The device refuses what is needed.
+    Refused(u8),
+    /// Rounds of asking bring nothing.
+    Stuck,
+    /// Nothing: the answer was not the one awaited.
+    Wait,
+}
+
+/// What a record turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// Not seen before.
+    First,
+    /// Octet for octet one seen before.
+    Repeat,
+    /// Its number was seen with other octets.
+    Conflict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Resting,
+    Asking(Ask),
+    Aborting,
+}
+
+#[derive(Debug)]
+pub(super) struct History {
+    scope: SequenceRange,
+    seen: BTreeMap<u16, u64>,
+    operators: Operators,
+    state: State,
+    count: Option<u16>,
+    last_count: Option<u16>,
+    fetch: VecDeque<SequenceRange>,
+    verified: Vec<SequenceRange>,
+    rounds: u32,
+    arrived_in_round: bool,
+    most_rounds: u32,
+}
+
+impl History {
+    pub(super) fn new(scope: SequenceRange, most_rounds: u32) -> Self {
+        Self {
+            scope,
+            seen: BTreeMap::new(),
+            operators: Operators::Within,
+            state: State::Resting,
+            count: None,
+            last_count: None,
+            fetch: VecDeque::new(),
+            verified: Vec::new(),
+            rounds: 0,
+            arrived_in_round: false,
+            most_rounds,
+        }
+    }
+
+    /// Takes a record in, stored or live.
+    pub(super) fn record(&mut self, number: u16, raw: &[u8]) -> Arrival {
+        let print = fingerprint(raw);
+        match self.seen.insert(number, print) {
+            None => {
+                self.arrived_in_round = true;
+                Arrival::First
+            }
+            Some(before) if before == print => Arrival::Repeat,
+            Some(before) => {
+                self.seen.insert(number, before);
+                Arrival::Conflict
+            }
+        }
+    }
+
+    /// Number of the newest record that arrived.
+    pub(super) fn newest(&self) -> Option<u16> {
+        self.seen.last_key_value().map(|(number, _)| *number)
+    }
+
+    /// How many records the device last counted.
+    pub(super) const fn stored(&self) -> Option<u16> {
+        self.last_count
+    }
+
+    /// Gaps that the device did not count empty.
+    pub(super) fn holes(&self) -> Vec<SequenceRange> {
+        self.gaps().into_iter().filter(|gap| !self.is_verified(*gap)).collect()
+    }
+
+    /// Whether the device owes an answer.
+    pub(super) const fn is_asking(&self) -> bool {
+        !matches!(self.state, State::Resting)
+    }
+
+    /// Begins, or begins anew on another link: what was counted before may have changed.
+    pub(super) fn begin(&mut self) -> Step {
+        self.state = State::Resting;
+        self.forget_counts();
+        self.next()
+    }
+
+    /// Another session of the device: nothing seen before counts.
+    pub(super) fn forget(&mut self, scope: SequenceRange) {
+        *self = Self::new(scope, self.most_rounds);
+    }
+
+    /// The answer is overdue.
+    pub(super) fn silence(&mut self) -> Step {
+        if self.state == State::Resting {
+            return Step::Wait;
+        }
+        self.state = State::Aborting;
+        Step::Write(octets(Request::Abort))
+    }
+
+    /// The control point answered.
+    pub(super) fn response(&mut self, response: Response) -> Step {
+        match (self.state, response) {
+            (State::Aborting, Response::Code { request: OpCode::ABORT, .. }) => {
+                self.count = None;
+                self.next()
+            }
+            (State::Asking(ask), Response::Number(count)) if ask.counts() => self.counted(ask, count),
+            (State::Asking(ask), Response::Code { request, code }) if request == ask.op_code() => {
+                self.answered(ask, code)
+            }
+            // The answer to a question that was given up: believed by nobody.
+            _ => Step::Wait,
+        }
+    }
+
+    fn forget_counts(&mut self) {
+        self.count = None;
+        self.verified.clear();
+        self.fetch.clear();
+    }
+
+    fn gaps(&self) -> Vec<SequenceRange> {
+        gaps(self.scope, self.seen.keys().copied())
+    }
+
+    fn is_verified(&self, gap: SequenceRange) -> bool {
+        self.verified.iter().any(|empty| empty.covers(gap))
+    }
+
+    fn received(&self) -> usize {
+        self.seen.range(self.scope.first().value()..=self.scope.last().value()).count()
+    }
+
+    fn ask(&mut self, ask: Ask) -> Step {
+        if !ask.counts() {
+            self.count = None;
+        }
+        self.state = State::Asking(ask);
+        Step::Write(octets(ask.request(self.operators)))
+    }
+
+    fn next(&mut self) -> Step {
+        if let Some(range) = self.fetch.pop_front() {
+            return self.ask(Ask::Report(range));
+        }
+        let Some(count) = self.count else { return self.ask(Ask::CountScope(self.scope)) };
+        if usize::from(count) > self.received() {
+            self.verified.clear();
+            let gaps = self.gaps();
+            let whole = gaps.is_empty() || self.rounds >= ROUNDS_OF_GAPS;
+            return if whole { self.round(&[self.scope]) } else { self.round(&gaps) };
+        }
+        let unproved = (count > 0 && self.operators != Operators::AllOnly).then(|| self.gaps()).unwrap_or_default();
+        if let Some(gap) = unproved.into_iter().find(|gap| !self.is_verified(*gap)) {
+            return self.ask(Ask::CountGap { gap, from_start: None });
+        }
+        self.state = State::Resting;
+        Step::Complete(match self.operators {
+            Operators::AllOnly => Proof::CountOnly,
+            Operators::Within | Operators::AtLeast => Proof::EveryGapCounted,
+        })
+    }
+
+    fn round(&mut self, ranges: &[SequenceRange]) -> Step {
+        self.rounds = if core::mem::take(&mut self.arrived_in_round) { 1 } else { self.rounds + 1 };
+        if self.rounds > self.most_rounds {
+            return Step::Stuck;
+        }
+        let distance = if self.operators == Operators::Within { CLUSTER } else { u16::MAX };
+        self.fetch.extend(clusters(ranges, distance));
+        self.next()
+    }
+
+    fn counted(&mut self, ask: Ask, count: u16) -> Step {
+        match ask {
+            Ask::CountGap { gap, from_start: None }
+                if self.operators == Operators::AtLeast && gap.last().value() != u16::MAX =>
+            {
+                return self.ask(Ask::CountGap { gap, from_start: Some(count) });
+            }
+            Ask::CountGap { gap, from_start } => {
+                if from_start.map_or(count, |from_start| from_start.saturating_sub(count)) > 0 {
+                    return self.round(&[gap]);
+                }
+                self.verified.push(gap);
+            }
+            _ => (self.count, self.last_count) = (Some(count), Some(count)),
+        }
+        self.next()
+    }
+
+    fn answered(&mut self, ask: Ask, code: ResponseCode) -> Step {
+        match code {
+            ResponseCode::NO_RECORDS if ask.counts() => self.counted(ask, 0),
+            ResponseCode::SUCCESS | ResponseCode::NO_RECORDS if !ask.counts() => self.next(),
+            ResponseCode::INVALID_OPERATOR
+            | ResponseCode::OPERATOR_NOT_SUPPORTED
+            | ResponseCode::INVALID_OPERAND
+            | ResponseCode::OPERAND_NOT_SUPPORTED => match self.operators.fewer() {
+                Some(fewer) => {
+                    self.operators = fewer;
+                    if fewer == Operators::AllOnly {
+                        self.scope = SequenceRange::ALL;
+                    }
+                    self.begin()
+                }
+                None => Step::Refused(code.number()),
+            },
+            ResponseCode::OP_CODE_NOT_SUPPORTED => Step::Refused(code.number()),
+            // Not done, for a reason that may pass: count again, as one more round.
+            _ => {
+                self.count = None;
+                self.rounds += 1;
+                if self.rounds > self.most_rounds { Step::Stuck } else { self.next() }
+            }
+        }
+    }
+}
+
+/// FNV-1a, 64 bits: tells an honest device's repeat from changed content; no defence against a forger.
+pub(super) fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01B3))
+}
+
+/// Rounds without a record after which the whole scope is asked for instead of its gaps.
+const ROUNDS_OF_GAPS: u32 = 3;
+/// Gaps as near as this are asked for together.
+const CLUSTER: u16 = 24;
