@@ -6,6 +6,11 @@
 //! without and with its offset, and the digest of the octets as received ([`raw_octets`]), so that a later correction of
 //! a decoder never breaks a proof.
 //!
+//! One function a kind: [`ingest`] for a meter's record, [`cgm`], [`blood_pressure`], [`heart_rate`], [`sleep`], [`meal`],
+//! [`oxygen`], [`weight`], [`temperature`]. What becomes of the readings is the matter of [`intake`]: kept durably, taken
+//! once, put aside when something is wrong with them, handed to the sealing path once; [`alert`] tells a host of those
+//! that cannot wait.
+//!
 //! The whole way of a reading, here with a simulated meter:
 //!
 //! ```
@@ -29,8 +34,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod alert;
+pub mod intake;
+pub mod journal;
+mod life;
+mod vitals;
+
+pub use life::{meal, sleep};
+pub use vitals::{blood_pressure, cgm, heart_rate, oxygen, temperature, weight};
+
 use dmledger_core::codec::Text;
-use dmledger_core::record::quantity::{Glucose, GlucoseUnit, Measurement, Plausibility, ValueError};
+use dmledger_core::record::quantity::{Glucose, GlucoseUnit, Measurement, Plausibility, Quantity, ValueError};
 use dmledger_core::record::{
     Assurance, DataKind, DeviceId, Provenance, Quality, Reading, ReadingError, ReadingFacts, SourceFormat, ZoneOffset,
 };
@@ -38,13 +52,14 @@ use dmledger_core::time::Timestamp;
 use thiserror::Error;
 
 use crate::codec::Characteristic;
-use crate::codec::date_time::DateTimeError;
+use crate::codec::date_time::{DateTime, DateTimeError};
 use crate::codec::exact::{EXACT_GLUCOSE, ExactGlucose};
 use crate::codec::glucose::{
     Concentration, ConcentrationError, DisplayedGlucose, GlucoseMeasurement, GlucoseMeasurementContext, SampleType,
     SensorStatus,
 };
 use crate::codec::medfloat::Special;
+use crate::codec::uuid::Uuid;
 use crate::link::BondState;
 use crate::procedure::glucose_sync::{Companion, Record};
 
@@ -75,10 +90,70 @@ impl Device {
         self
     }
 
+    /// The same device, whose signature over its readings the host has verified.
+    #[must_use]
+    pub const fn signed(mut self) -> Self {
+        self.assurance = Assurance::Signed;
+        self
+    }
+
     /// The device's name in records.
     #[must_use]
     pub const fn id(&self) -> DeviceId {
         self.id
+    }
+
+    /// How sure it is that readings are this device's.
+    #[must_use]
+    pub const fn assurance(&self) -> Assurance {
+        self.assurance
+    }
+
+    fn provenance(
+        &self,
+        format: SourceFormat,
+        sequence: u32,
+        clock: DeviceClock,
+        received: Timestamp,
+        raw: &[(Uuid, &[u8])],
+    ) -> Provenance {
+        Provenance {
+            device: self.id,
+            format,
+            assurance: self.assurance,
+            sequence,
+            base_time: clock.base_time,
+            time_offset: clock.time_offset,
+            zone: clock.zone.unwrap_or(self.zone),
+            received,
+            raw: Provenance::raw_digest(&named_octets(raw)),
+        }
+    }
+}
+
+/// What a device's clock said of a measurement.
+#[derive(Clone, Copy, Debug)]
+struct DeviceClock {
+    base_time: Timestamp,
+    time_offset: Option<i16>,
+    /// The zone, if the device or the lack of a clock says it; else the owner's word counts.
+    zone: Option<ZoneOffset>,
+}
+
+impl DeviceClock {
+    /// The device stated this time.
+    fn stated(at: DateTime) -> Result<Self, IngestError> {
+        let base_time = Timestamp::from_seconds(at.wall_seconds()?.value());
+        Ok(Self { base_time, time_offset: None, zone: None })
+    }
+
+    /// The device stated no time: it measured when the gateway received it.
+    const fn none(received: Timestamp) -> Self {
+        Self { base_time: received, time_offset: None, zone: Some(ZoneOffset::UTC) }
+    }
+
+    fn stated_or_received(at: Option<DateTime>, received: Timestamp) -> Result<Self, IngestError> {
+        at.map_or(Ok(Self::none(received)), Self::stated)
     }
 }
 
@@ -107,6 +182,12 @@ pub enum IngestError {
     /// The reading is not a glucose value.
     #[error("not a glucose reading")]
     NotGlucose,
+    /// The sensor does not say when its session began.
+    #[error("session of the sensor without a start")]
+    NoSession,
+    /// The octets of the night could not be read.
+    #[error("night in an unconfirmed layout")]
+    Unread,
 }
 
 /// Makes a reading from a record that the gateway received at `received`, UTC by its own clock.
@@ -120,28 +201,28 @@ pub fn ingest(record: &Record, device: &Device, received: Timestamp) -> Result<R
     let measurement = record.measurement();
     let kind = kind(record);
     let measured = measured(record)?;
-    let wall = measurement.base_time().wall_seconds()?;
-    let provenance = Provenance {
-        device: device.id,
-        format: SourceFormat::BluetoothGlucose,
-        assurance: device.assurance,
-        sequence: measurement.sequence().value().into(),
-        base_time: Timestamp::from_seconds(wall.value()),
-        time_offset: measurement.time_offset(),
-        zone: device.zone,
-        received,
-        raw: Provenance::raw_digest(&raw_octets(record)),
-    };
-    let facts = ReadingFacts {
-        kind,
-        at: provenance.instant(),
-        measured,
-        // A device writes no text.
-        text: Text::new("").map_err(|_| IngestError::Overflow)?,
-        quality: quality(record, &measured, kind),
-        provenance,
-    };
-    Ok(Reading::new(facts)?)
+    let clock = DeviceClock { time_offset: measurement.time_offset(), ..DeviceClock::stated(measurement.base_time())? };
+    let sequence = measurement.sequence().value().into();
+    let format = SourceFormat::BluetoothGlucose;
+    let provenance = device.provenance(format, sequence, clock, received, &parts(record));
+    reading(kind, measured, quality(record, &measured, kind), provenance)
+}
+
+fn reading(
+    kind: DataKind,
+    measured: Measurement,
+    quality: Quality,
+    provenance: Provenance,
+) -> Result<Reading, IngestError> {
+    // A device writes no text.
+    let text = Text::new("").map_err(|_| IngestError::Overflow)?;
+    Ok(Reading::new(ReadingFacts { kind, at: provenance.instant(), measured, text, quality, provenance })?)
+}
+
+/// A remark on a value that such devices do not report.
+fn plausibility(measured: &Measurement, kind: DataKind) -> Quality {
+    let credible = |quantity: &Quantity| quantity.plausibility(kind) == Plausibility::Credible;
+    if measured.quantity().is_none_or(credible) { Quality::GOOD } else { Quality::IMPLAUSIBLE }
 }
 
 /// The octets a record was made from, in one string that can be taken apart again: for the measurement, the context and
@@ -149,14 +230,22 @@ pub fn ingest(record: &Record, device: &Device, received: Timestamp) -> Result<R
 /// length (u16, least significant octet first) and the value.
 #[must_use]
 pub fn raw_octets(record: &Record) -> Vec<u8> {
-    let mut octets = Vec::with_capacity(64);
+    named_octets(&parts(record))
+}
+
+fn parts(record: &Record) -> Vec<(Uuid, &[u8])> {
     let parts = [
         (GlucoseMeasurement::UUID, Some(record.raw())),
         (GlucoseMeasurementContext::UUID, record.context().raw()),
         (EXACT_GLUCOSE, record.exact().raw()),
     ];
+    parts.into_iter().filter_map(|(characteristic, value)| Some((characteristic, value?))).collect()
+}
+
+/// Values with the names of their characteristics, as [`raw_octets`] describes.
+fn named_octets(parts: &[(Uuid, &[u8])]) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(64);
     for (characteristic, value) in parts {
-        let Some(value) = value else { continue };
         octets.extend_from_slice(&characteristic.to_u128().to_be_bytes());
         // An attribute value is at most 512 octets.
         octets.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes());
@@ -207,16 +296,14 @@ const fn statement(special: Special) -> Measurement {
 
 fn quality(record: &Record, measured: &Measurement, kind: DataKind) -> Quality {
     let status = record.measurement().status().unwrap_or(SensorStatus::EMPTY);
-    let implausible = measured.glucose().is_some_and(|glucose| glucose.plausibility(kind) != Plausibility::Credible);
     [
         (record.is_control_solution(), Quality::CONTROL_SOLUTION),
         (status.contains(SensorStatus::TIME_FAULT), Quality::TIME_FAULT),
         (status.bits() & FAULTS.bits() != 0, Quality::DEVICE_FAULT),
-        (implausible, Quality::IMPLAUSIBLE),
     ]
     .into_iter()
     .filter(|(holds, _)| *holds)
-    .fold(Quality::GOOD, |quality, (_, remark)| quality.with(remark))
+    .fold(plausibility(measured, kind), |quality, (_, remark)| quality.with(remark))
 }
 
 /// Status bits that cast doubt on the result itself.
@@ -236,7 +323,7 @@ const FAULTS: SensorStatus = SensorStatus::SENSOR_MALFUNCTION
 /// [`IngestError`] for a reading that no meter can have: no glucose, a fraction of a second, a year outside 1582..=9999.
 #[cfg(feature = "sim")]
 pub fn stored_reading(reading: &Reading) -> Result<crate::sim::StoredReading, IngestError> {
-    use crate::codec::date_time::{DateTime, WallSeconds};
+    use crate::codec::date_time::WallSeconds;
     use crate::codec::glucose::SampleLocation;
     use crate::sim::{MeterValue, StoredReading};
 
