@@ -249,6 +249,14 @@ impl<'a> Institution<'a> {
         keys: Keys<'_>,
         standing: Standing,
     ) -> Result<ReadingBatch, ReadError> {
+        Ok(codec::decode(&self.open_object(anchored, keys).await?).during("readings")?)
+    }
+
+    /// As [`Self::open`], for a record that holds no readings: a picture or a clip.
+    ///
+    /// # Errors
+    /// [`ReadError::Sealed`] with what is missing or does not fit.
+    pub async fn open_object(&self, anchored: &AnchoredEntry, keys: Keys<'_>) -> Result<Vec<u8>, ReadError> {
         let facts = anchored.entry.facts();
         let part = self.part(&facts.record).await?;
         let ciphertext = self.lake.get(&facts.content).await.during("lake")?;
@@ -269,7 +277,7 @@ impl<'a> Institution<'a> {
             standing,
         };
         let plaintext = open(&part, &ciphertext, keys, &view)?;
-        Ok(codec::decode(plaintext.as_bytes()).during("readings")?)
+        Ok(plaintext.as_bytes().to_vec())
     }
 
     /// Checks that a claim answers a question: one reading of this record lies in this interval, shown for this purpose

@@ -44,7 +44,7 @@ use dmledger_zk::{
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Index entries in one anchor action: a day of hourly records.
 const ENTRIES_AN_ACTION: usize = 24;
@@ -56,10 +56,10 @@ struct PatientKeys {
     home: SecretKey,
 }
 
-/// A record this residence has sealed: its index entry, and the key that opens it again.
+/// A record this residence has sealed: its index entry, and the key that opens it again. A picture has no readings.
 struct Kept {
     facts: IndexFacts,
-    batch: ReadingBatch,
+    batch: Option<ReadingBatch>,
     value_key: [u8; 32],
 }
 
@@ -69,6 +69,12 @@ struct Granted {
     id: GrantId,
     to: Grantee,
     terms: Terms,
+/// What is sealed as one record.
+struct Content {
+    record: RecordId,
+    span: TimeRange,
+    plaintext: Vec<u8>,
+    batch: Option<ReadingBatch>,
 }
 
 /// A home node with its patient's account for one kind of data.
@@ -190,10 +196,53 @@ impl Residence {
     /// # Errors
     /// If sealing, the lake or the ledger fails. What is in the lake without an index entry is nobody's.
     pub async fn take_in(&mut self, readings: Vec<Reading>, progress: &dyn Fn(usize)) -> Result<Height, HostError> {
-        let hours = ReadingBatch::by_hour(readings).during("readings")?;
+        let batches = ReadingBatch::by_hour(readings).during("readings")?;
+        let named = batches.into_iter().map(|batch| (self.draw_name(), batch)).collect();
+        self.take_in_named(named, progress).await
+    }
+
+    /// As [`Self::take_in`], for batches whose records were named before. A name that is on the ledger is passed over:
+    /// whoever hands a batch in again after a crash anchors it once.
+    ///
+    /// # Errors
+    /// If sealing, the lake or the ledger fails.
+    pub async fn take_in_named(
+        &mut self,
+        batches: Vec<(RecordId, ReadingBatch)>,
+        progress: &dyn Fn(usize),
+    ) -> Result<Height, HostError> {
+        let contents = batches.into_iter().map(|(record, batch)| Content {
+            record,
+            span: batch.span(),
+            plaintext: codec::encode(&batch),
+            batch: Some(batch),
+        });
+        self.take_in_contents(contents.collect(), progress).await
+    }
+
+    /// Seals an object that is no readings, for example a picture, as a record of the hour it is about.
+    ///
+    /// # Errors
+    /// If sealing, the lake or the ledger fails.
+    pub async fn take_in_object(&mut self, at: Timestamp, object: Vec<u8>) -> Result<RecordId, HostError> {
+        let (record, start) = (self.draw_name(), at.floor_hour());
+        let span = TimeRange::new(start, start.plus(Duration::from_secs(3600))).during("hour")?;
+        self.take_in_contents(vec![Content { record, span, plaintext: object, batch: None }], &|_| ()).await?;
+        Ok(record)
+    }
+
+    async fn take_in_contents(
+        &mut self,
+        contents: Vec<Content>,
+        progress: &dyn Fn(usize),
+    ) -> Result<Height, HostError> {
         let (mut objects, mut parts, mut entries) = (Vec::new(), Vec::new(), Vec::new());
-        for batch in hours {
-            let (entry, part, ciphertext) = self.seal_hour(batch)?;
+        let before = self.node.query()?;
+        for content in contents {
+            if before.facts().record(&content.record).during("index")?.is_some() {
+                continue;
+            }
+            let (entry, part, ciphertext) = self.seal(content)?;
             parts.push((entry.facts().record, 1, part.to_bytes()));
             objects.push((entry.facts().content, ciphertext));
             entries.push(entry);
@@ -203,17 +252,21 @@ impl Residence {
         self.anchor(entries, progress).await
     }
 
-    fn seal_hour(&mut self, batch: ReadingBatch) -> Result<(IndexEntry, Part, Vec<u8>), HostError> {
-        let span = batch.span();
-        let plaintext = codec::encode(&batch);
+    fn draw_name(&mut self) -> RecordId {
         let mut name = [0; 32];
         self.rng.fill_bytes(&mut name);
-        let record = RecordId::new(name);
+        RecordId::new(name)
+    }
+
+    fn seal(&mut self, content: Content) -> Result<(IndexEntry, Part, Vec<u8>), HostError> {
+        let Content { record, span, plaintext, batch } = content;
         let key = DataKey::generate(&record, &Hedge::Content(&plaintext), &mut self.rng);
         let value_key = *key.value_key().as_bytes();
-        let values = committed(&batch);
-        let (commitments, _) = commit_values(&values, &value_key);
-        let root = value_root(&commitments);
+        let values = batch.as_ref().map(committed).unwrap_or_default();
+        let root = match &batch {
+            Some(_) => value_root(&commit_values(&values, &value_key).0),
+            None => Digest::ZERO,
+        };
         let hours = Hours::touched_by(&span).during("hour")?;
         let meta = RecordMeta::new(self.node.chain(), self.account, record, self.kind, hours, root);
         let epoch = self.epoch()?;
@@ -332,11 +385,11 @@ impl Residence {
         audience: Digest,
     ) -> Result<Option<(RecordId, ProofClaim)>, HostError> {
         let found = self.kept.iter().find_map(|kept| {
-            let index = committed(&kept.batch).iter().position(|value| interval.contains(*value))?;
-            Some((kept, index as u64))
+            let values = committed(kept.batch.as_ref()?);
+            let index = values.iter().position(|value| interval.contains(*value))?;
+            Some((kept, values, index as u64))
         });
-        let Some((kept, index)) = found else { return Ok(None) };
-        let values = committed(&kept.batch);
+        let Some((kept, values, index)) = found else { return Ok(None) };
         let (commitments, openings) = commit_values(&values, &kept.value_key);
         let (root, count) = (kept.facts.commitments, u64::from(kept.facts.count));
         let statement = ReadingInRange::new(root, count, index, interval).during("claim")?;
