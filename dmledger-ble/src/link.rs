@@ -1,6 +1,6 @@
 //! What a radio offers: [`Central`] finds devices and connects, [`Link`] speaks GATT with one of them.
 //!
-//! A back end implements the two traits; [`sync_glucose`] drives a [`GlucoseSync`] over any of them, [`drive`] every
+//! A back end implements the two traits; [`sync_glucose`] drives a [`GlucoseSync`] over any of them, [`drive()`] every
 //! other procedure. No runtime is forced: a link waits by itself ([`Link::next`]) and tells the time ([`Central::uptime`]), so the same driver runs in
 //! virtual time over the simulated meter.
 

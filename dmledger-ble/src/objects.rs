@@ -16,7 +16,7 @@ use crate::procedure::conversation::Failure;
 #[error("camera: {reason:?}")]
 pub struct ObjectError {
     reason: Failure,
-    partial: Option<Partial>,
+    partial: Option<Box<Partial>>,
 }
 
 impl ObjectError {
@@ -29,7 +29,7 @@ impl ObjectError {
     /// What has arrived of an object; the next fetch goes on from it.
     #[must_use]
     pub fn into_partial(self) -> Option<Partial> {
-        self.partial
+        self.partial.map(|partial| *partial)
     }
 }
 
@@ -90,7 +90,7 @@ impl<'a> GattObjects<'a> {
 
 fn failed(outcome: ClipOutcome) -> ObjectError {
     match outcome {
-        ClipOutcome::Incomplete { reason, partial, .. } => ObjectError { reason, partial },
+        ClipOutcome::Incomplete { reason, partial, .. } => ObjectError { reason, partial: partial.map(Box::new) },
         // One goal has one kind of success.
         _ => ObjectError { reason: Failure::Stopped, partial: None },
     }

@@ -11,7 +11,7 @@
 //! - [`clip_transfer`] fetches pictures and clips of the table camera (feature `ingest`, for its hashes).
 //!
 //! All but the first speak the [`Event`](conversation::Event)s and [`Action`](conversation::Action)s of
-//! [`conversation`] and are driven by [`crate::link::drive`].
+//! [`conversation`] and are driven by [`crate::link::drive()`].
 
 pub mod blood_pressure;
 pub mod cgm_session;

@@ -36,7 +36,7 @@ pub fn meal(from: &Manifest, meal: Meal, device: &Device, received: Timestamp) -
     let clock = DeviceClock::stated(from.start)?;
     let mut buffer = [0; Manifest::MAX_BYTES];
     let octets = from.encode(&mut buffer).map_err(|_| IngestError::Overflow)?;
-    let raw = [(Manifest::UUID, &*octets)];
+    let raw = [(Manifest::UUID, octets)];
     let number = from.object.value().into();
     let provenance = device.provenance(SourceFormat::BluetoothObject, number, clock, received, &raw);
     let meal = meal.with_image(Digest::new(from.digest));

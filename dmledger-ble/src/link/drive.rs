@@ -4,21 +4,22 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use super::{Central, DeviceId, LONGEST_WAIT, Link, LinkError, LinkEvent};
-use crate::codec::uuid::Uuid;
+use crate::codec::uuid::{RECORD_ACCESS_CONTROL_POINT, Uuid};
 use crate::procedure::Uptime;
 use crate::procedure::conversation::{Action, Event, Procedure};
+use crate::procedure::glucose_sync::AttError;
 
 /// Runs one procedure to its end over a real or simulated radio; `take` gets what it delivers.
 ///
 /// Octets that no decoder accepts are counted by the procedure and not shown here.
-pub async fn drive<P: Procedure>(
+pub async fn drive<P>(
     central: &dyn Central,
     device: &DeviceId,
     procedure: &mut P,
     take: &mut (dyn FnMut(P::Item) + Send),
 ) -> P::Outcome
 where
-    P: Send,
+    P: Procedure + Send,
     P::Item: Send,
     P::Outcome: Send,
 {
@@ -128,7 +129,7 @@ impl Driver<'_> {
         };
         match found {
             Ok(found) => procedure.handle(Event::ServicesResolved(&found), self.central.uptime()),
-            Err(_) => self.lost(procedure),
+            Err(error) => self.unreachable(&error, procedure),
         }
     }
 
@@ -143,8 +144,22 @@ impl Driver<'_> {
             LinkError::Att(error) => {
                 procedure.handle(Event::Refused { characteristic, error: *error }, self.central.uptime())
             }
-            _ => self.lost(procedure),
+            error => self.unreachable(error, procedure),
         }
+    }
+
+    fn unreachable<P: Procedure>(&mut self, error: &LinkError, procedure: &mut P) -> Actions<P> {
+        let event = match error {
+            LinkError::Unavailable => Event::RadioGone,
+            LinkError::Pairing(_) => {
+                // as if the device had said so itself
+                let error = AttError::INSUFFICIENT_AUTHENTICATION;
+                Event::Refused { characteristic: RECORD_ACCESS_CONTROL_POINT, error }
+            }
+            _ => Event::Disconnected,
+        };
+        self.link = None;
+        procedure.handle(event, self.central.uptime())
     }
 
     fn lost<P: Procedure>(&mut self, procedure: &mut P) -> Actions<P> {

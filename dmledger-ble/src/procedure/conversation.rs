@@ -41,6 +41,8 @@ pub enum Event<'a> {
     },
     /// The link is down.
     Disconnected,
+    /// There is no radio any more: trying again is useless.
+    RadioGone,
     /// The timer that was asked for, or any other moment.
     Tick,
     /// The host wants an end.
@@ -167,6 +169,8 @@ pub enum Failure {
     TooMuch,
     /// The device's data contradict themselves, again after being asked for anew.
     Corrupt,
+    /// There is no radio any more.
+    RadioGone,
     /// The time allowed is over.
     OutOfTime,
     /// The host wanted an end.

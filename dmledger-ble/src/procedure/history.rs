@@ -187,7 +187,8 @@ impl History {
             let whole = gaps.is_empty() || self.rounds >= ROUNDS_OF_GAPS;
             return if whole { self.round(&[self.scope]) } else { self.round(&gaps) };
         }
-        let unproved = (count > 0 && self.operators != Operators::AllOnly).then(|| self.gaps()).unwrap_or_default();
+        let provable = count > 0 && self.operators != Operators::AllOnly;
+        let unproved = if provable { self.gaps() } else { Vec::new() };
         if let Some(gap) = unproved.into_iter().find(|gap| !self.is_verified(*gap)) {
             return self.ask(Ask::CountGap { gap, from_start: None });
         }

@@ -139,6 +139,7 @@ impl Line {
             Event::Value { .. } => Heard::Nothing,
             Event::Disconnected => self.disconnected(now, actions),
             Event::Tick => self.tick(now, actions),
+            Event::RadioGone => Heard::Failed(Failure::RadioGone),
             Event::Stop => Heard::Stop,
         }
     }

@@ -58,6 +58,12 @@ impl Link for RadioLink {
         self.shared.explained(done).await
     }
 
+    async fn read(&mut self, characteristic: Uuid) -> Result<Vec<u8>, LinkError> {
+        let characteristic = self.characteristic(characteristic)?;
+        let done = within(self.shared.config.call_timeout, self.device.peripheral.read(&characteristic)).await;
+        self.shared.explained(done).await
+    }
+
     async fn write(&mut self, characteristic: Uuid, bytes: &[u8]) -> Result<(), LinkError> {
         let characteristic = self.characteristic(characteristic)?;
         let write = self.device.peripheral.write(&characteristic, bytes, WriteType::WithResponse);

@@ -135,18 +135,14 @@ impl Partial {
         if lost > 0 { Stored::Corrupt(lost) } else { Stored::First }
     }
 
-    /// The object, if everything is there and its digest is the manifest's. `Err` gives the beginning back, empty again
-    /// if the digest is another: then pieces were right and the whole is not, and the manifest contradicts itself.
-    pub(super) fn finish(self) -> Result<Vec<u8>, Self> {
+    /// The object, if everything is there and its digest is the manifest's. With every piece right and another digest
+    /// the manifest contradicts itself.
+    pub(super) fn object(&self) -> Option<&[u8]> {
         if self.missing() > 0 || !self.digests_checked || self.verified.contains(&false) {
-            return Err(self);
+            return None;
         }
-        let digests = size(self.manifest.pieces()) * DIGEST_BYTES;
-        let object = self.stream.get(digests..).unwrap_or_default();
-        if tagged(tag::BLE_OBJECT, object).as_bytes() == &self.manifest.digest {
-            return Ok(object.to_vec());
-        }
-        Err(Self::new(self.manifest))
+        let object = self.stream.get(size(self.manifest.pieces()) * DIGEST_BYTES..)?;
+        (tagged(tag::BLE_OBJECT, object).as_bytes() == &self.manifest.digest).then_some(object)
     }
 
     /// Octets of the stream that a chunk holds.

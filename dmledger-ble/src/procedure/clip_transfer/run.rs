@@ -65,10 +65,10 @@ impl ClipTransfer {
                 CameraAnswer::SUCCESS | CameraAnswer::NO_OBJECT => self.end(ClipOutcome::Deleted, actions),
                 other => self.give_up(Failure::Refused(other.number()), actions),
             },
-            (Goal::Fetch(_), CameraControl::Answer { request, answer }) if request == GRANT => {
-                if answer != CameraAnswer::SUCCESS {
-                    self.give_up(Failure::Refused(answer.number()), actions);
-                }
+            (Goal::Fetch(_), CameraControl::Answer { request, answer })
+                if request == GRANT && answer != CameraAnswer::SUCCESS =>
+            {
+                self.give_up(Failure::Refused(answer.number()), actions);
             }
             (Goal::Fetch(partial), CameraControl::Window { object, base, .. })
                 if object == partial.manifest().object && self.window.open && base == self.window.base =>
@@ -167,16 +167,16 @@ impl ClipTransfer {
 
     /// Everything has arrived.
     fn finish(&mut self, actions: &mut Vec<ClipAction>) {
-        let Goal::Fetch(partial) = core::mem::replace(&mut self.goal, Goal::List) else { return };
+        let Goal::Fetch(partial) = &mut self.goal else { return };
         let manifest = *partial.manifest();
-        match partial.finish() {
-            Ok(object) => {
+        match partial.object().map(<[u8]>::to_vec) {
+            Some(object) => {
                 let summary = self.seen();
                 self.end(ClipOutcome::Fetched { manifest, object, summary }, actions);
             }
-            Err(partial) => {
-                // Every piece is right and the whole is not: the manifest contradicts itself.
-                self.goal = Goal::Fetch(partial);
+            None => {
+                // Every piece is right and the whole is not: what has arrived is worth nothing.
+                *partial = Partial::new(manifest);
                 self.summary.corrupt = self.summary.corrupt.saturating_add(1);
                 self.give_up(Failure::Corrupt, actions);
             }
