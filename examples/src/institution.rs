@@ -249,14 +249,19 @@ impl<'a> Institution<'a> {
         keys: Keys<'_>,
         standing: Standing,
     ) -> Result<ReadingBatch, ReadError> {
-        Ok(codec::decode(&self.open_object(anchored, keys).await?).during("readings")?)
+        Ok(codec::decode(&self.open_bytes(anchored, keys, standing).await?).during("readings")?)
     }
 
     /// As [`Self::open`], for a record that holds no readings: a picture or a clip.
     ///
     /// # Errors
     /// [`ReadError::Sealed`] with what is missing or does not fit.
-    pub async fn open_object(&self, anchored: &AnchoredEntry, keys: Keys<'_>) -> Result<Vec<u8>, ReadError> {
+    async fn open_bytes(
+        &self,
+        anchored: &AnchoredEntry,
+        keys: Keys<'_>,
+        standing: Standing,
+    ) -> Result<Vec<u8>, ReadError> {
         let facts = anchored.entry.facts();
         let part = self.part(&facts.record).await?;
         let ciphertext = self.lake.get(&facts.content).await.during("lake")?;

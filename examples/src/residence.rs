@@ -69,6 +69,8 @@ struct Granted {
     id: GrantId,
     to: Grantee,
     terms: Terms,
+}
+
 /// What is sealed as one record.
 struct Content {
     record: RecordId,
