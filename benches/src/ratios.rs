@@ -9,6 +9,8 @@
 
 #[path = "ratios/apply.rs"]
 mod apply;
+#[path = "ratios/ble.rs"]
+mod ble;
 #[path = "ratios/consensus.rs"]
 mod consensus;
 #[path = "ratios/glycemic.rs"]
@@ -34,6 +36,7 @@ type Group = fn() -> Result<(), Box<dyn std::error::Error>>;
 const GROUPS: &[(&str, Group)] = &[
     ("signatures", signatures::run),
     ("apply", apply::run),
+    ("ble", ble::run),
     ("consensus", consensus::run),
     ("ledger", ledger::run),
     ("seal", seal::run),

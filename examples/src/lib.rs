@@ -10,6 +10,8 @@ pub mod household;
 pub mod input;
 pub mod institution;
 pub mod matrix;
+#[cfg(feature = "btleplug")]
+pub mod live;
 pub mod network;
 pub mod outcome;
 pub mod page;
