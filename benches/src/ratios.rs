@@ -28,6 +28,12 @@ mod state;
 mod store;
 #[path = "ratios/zk.rs"]
 mod zk;
+#[path = "ratios/zk_groth16.rs"]
+mod zk_groth16;
+#[path = "ratios/zk_r1cs.rs"]
+mod zk_r1cs;
+#[path = "ratios/zk_tari.rs"]
+mod zk_tari;
 
 use std::process::ExitCode;
 

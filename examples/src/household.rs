@@ -302,19 +302,7 @@ pub async fn read_all(
         let (batches, _) = institution.read(*account, *grant, &records, Purpose::Treatment).await?;
         let readings = read.readings.entry(*kind).or_default();
         batches.into_iter().for_each(|batch| readings.extend(batch.into_readings()));
-        if objects.is_empty() {
-            continue;
-        }
-        let body = institution.unwrap(*account, *grant).await?;
-        if let AccessOutcome::Denied { reason } = institution.ask(*account, &objects, Purpose::Treatment).await?.outcome
-        {
-            return Err(ReadError::Denied(reason));
-        }
-        for record in objects {
-            let shown = institution.show(&record)?;
-            let anchored = institution.check(&record, &shown)?;
-            read.pictures.push(institution.open_object(anchored, Keys::Grant(&body)).await?);
-        }
+        read.pictures.extend(institution.read_objects(*account, *grant, &objects, Purpose::Treatment).await?);
     }
     Ok(read)
 }

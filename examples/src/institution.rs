@@ -193,8 +193,24 @@ impl<'a> Institution<'a> {
         records: &[RecordId],
         purpose: Purpose,
     ) -> Result<(Vec<ReadingBatch>, usize), ReadError> {
+        let objects = self.read_objects(account, grant, records, purpose).await?;
+        let batches = objects.iter().map(|object| codec::decode(object).during("readings"));
+        Ok((batches.collect::<Result<_, _>>()?, objects.len()))
+    }
+
+    /// As [`Self::read`], for records whatever they hold, for example pictures. Every entry has been checked.
+    ///
+    /// # Errors
+    /// [`ReadError`] with the ledger's reason, or why a record did not open.
+    pub async fn read_objects(
+        &mut self,
+        account: AccountId,
+        grant: GrantId,
+        records: &[RecordId],
+        purpose: Purpose,
+    ) -> Result<Vec<Vec<u8>>, ReadError> {
         let body = self.unwrap(account, grant).await?;
-        let (mut batches, mut checked) = (Vec::with_capacity(records.len()), 0);
+        let mut objects = Vec::with_capacity(records.len());
         for records in records.chunks(RECORDS_A_REQUEST) {
             let entry = self.ask(account, records, purpose).await?;
             if let AccessOutcome::Denied { reason } = entry.outcome {
@@ -204,12 +220,12 @@ impl<'a> Institution<'a> {
             for record in records {
                 let shown = self.show(record)?;
                 let anchored = self.check(record, &shown)?;
-                checked += 1;
                 let replies = partials.remove(record).unwrap_or_default();
-                batches.push(self.open(anchored, Keys::Gated(&body, &replies)).await?);
+                let keys = Keys::Gated(&body, &replies);
+                objects.push(self.open_bytes(anchored, keys, self.standing(keys)?).await?);
             }
         }
-        Ok((batches, checked))
+        Ok(objects)
     }
 
     /// Fetches a grant's keys from where the ledger says they are and unwraps them.
@@ -252,10 +268,6 @@ impl<'a> Institution<'a> {
         Ok(codec::decode(&self.open_bytes(anchored, keys, standing).await?).during("readings")?)
     }
 
-    /// As [`Self::open`], for a record that holds no readings: a picture or a clip.
-    ///
-    /// # Errors
-    /// [`ReadError::Sealed`] with what is missing or does not fit.
     async fn open_bytes(
         &self,
         anchored: &AnchoredEntry,

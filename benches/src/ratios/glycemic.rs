@@ -1,12 +1,15 @@
 //! The day digest beside what a range proof of every reading costs with `bulletproofs` 5: two 8-bit sides for each of 288
 //! readings, filled up to 1,024 values. (The peer even shows *which* readings are in range; the digest does not.)
 
-use crate::report;
+use crate::{
+    report,
+    zk::{Floor, context, line},
+};
 use bulletproofs::{BulletproofGens, PedersenGens, RangeProof};
 use curve25519_dalek_4::{ristretto::CompressedRistretto, scalar::Scalar};
 use dmledger_zk::{
     batch::BatchVerifier,
-    context::{Audience, Chain, Context, Epoch, Pseudonym, Purpose},
+    context::Context,
     glycemic::{
         Cadence, DayHistogram, DayProof, DaySecret, DigestOpening, Slot, Table, Tokens, Unit, VariationClaim,
         claim::{Bound, DaysClaim, Quantity, Ranges, Side},
@@ -19,6 +22,13 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use std::hint::black_box;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// `C_m, C_u, C_s, T_1, T_2` and two points for each of 8 rounds, which come as bytes.
+const DAY_POINTS: usize = 5 + 16;
+/// `C_v` and seven `S_k`.
+const DAY_READY: usize = 8;
+/// 768 coordinates on both sides, `B` and `B~`.
+const DAY_GENERATORS: usize = 2 * 768 + 2;
 
 struct Naive {
     generators: BulletproofGens,
@@ -48,21 +58,16 @@ impl Naive {
     }
 }
 
-struct Days {
-    context: Context,
-    statements: Vec<DayHistogram>,
+/// Sealed days of a 5-minute sensor.
+pub struct Days {
+    pub context: Context,
+    pub statements: Vec<DayHistogram>,
     secrets: Vec<DaySecret>,
 }
 
 impl Days {
-    fn new(count: usize) -> Outcome<Self> {
-        let context = Context::new(
-            Chain::new([1; 32]),
-            Pseudonym::new([2; 32]),
-            Epoch::new(3),
-            Purpose::new("bench")?,
-            Audience::new([4; 32]),
-        );
+    pub fn new(count: usize) -> Outcome<Self> {
+        let context = context()?;
         let table = Table::new(Unit::MgPerDl, Tokens::Counted);
         let (mut statements, mut secrets) = (Vec::new(), Vec::new());
         for day in 0..count {
@@ -77,12 +82,12 @@ impl Days {
         Ok(Self { context, statements, secrets })
     }
 
-    fn opening(&self) -> Outcome<DigestOpening> {
+    pub fn opening(&self) -> Outcome<DigestOpening> {
         let openings: Vec<_> = self.secrets.iter().map(DaySecret::opening).collect();
         DigestOpening::sum(&openings).ok_or_else(|| "sums leave 64 bits".into())
     }
 
-    fn prove(&self) -> Outcome<Vec<DayProof>> {
+    pub fn prove(&self) -> Outcome<Vec<DayProof>> {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let days = self.statements.iter().zip(&self.secrets);
         Ok(days.map(|(day, secret)| day.prove(&self.context, secret, &mut rng)).collect::<Result<_, _>>()?)
@@ -104,13 +109,16 @@ fn one_day(naive: &Naive) -> Outcome<()> {
     let day = Days::new(1)?;
     let proofs = day.prove()?;
     let (ours, peer) = report::beside(3, || day.prove().is_ok(), || Naive::prove(&naive.generators).is_ok());
-    line("day_prove", ours.median(), peer.median(), "ms, naive m=1024, less is better");
+    line("Z4 day_prove", ours.median(), peer.median(), "ms, naive m=1024, less is better");
     let verify = || day.statements.iter().zip(&proofs).all(|(day_, proof)| day_.verify(&day.context, proof).is_ok());
     let (ours, peer) = report::beside(9, || assert!(verify()), || assert!(naive.verify()));
-    line("day_verify", ours.median(), peer.median(), "ms, naive m=1024, less is better");
+    line("Z4 day_verify", ours.median(), peer.median(), "ms, naive m=1024, less is better");
+    let floor = Floor::new(DAY_POINTS, DAY_READY + DAY_GENERATORS);
+    let (ours, peer) = report::beside(21, || assert!(verify()), || assert!(floor.run()));
+    line("Z10 day_verify_floor", ours.median(), peer.median(), "ms, bare arithmetic");
     let bytes = proofs.first().map_or(0, |proof| proof.as_bytes().len());
-    report::line("day_proof_bytes", bytes as f64, naive.proof.to_bytes().len() as f64, "B, naive m=1024");
-    report::line("day_commitment_bytes", 32.0, (288 * 32) as f64, "B, one commitment a reading");
+    report::line("Z4 day_bytes", bytes as f64, naive.proof.to_bytes().len() as f64, "B, naive m=1024");
+    report::line("Z4 day_commitment_bytes", 32.0, (288 * 32) as f64, "B, one commitment a reading");
     Ok(())
 }
 
@@ -127,7 +135,10 @@ fn batch_of_days() -> Outcome<()> {
     };
     let single = || each().all(|(day, proof)| day.verify(&days.context, proof).is_ok());
     let (ours, peer) = report::beside(3, || assert!(batch()), || assert!(single()));
-    line("day_batch_64", ours.median(), peer.median(), "ms, one by one, less is better");
+    line("Z7 day_batch_64", ours.median(), peer.median(), "ms, one by one, less is better");
+    let floor = Floor::new(64 * DAY_POINTS, 64 * DAY_READY + DAY_GENERATORS);
+    let (ours, peer) = report::beside(5, || assert!(batch()), || assert!(floor.run()));
+    line("Z10 day_batch_64_floor", ours.median(), peer.median(), "ms, bare arithmetic");
     Ok(())
 }
 
@@ -148,23 +159,30 @@ fn claims(naive: &Naive) -> Outcome<()> {
             assert!(stated.is_ok_and(|claim| claim.verify(&days.context, &proof).is_ok()));
         };
         let (ours, peer) = report::beside(9, verify, || assert!(naive.verify()));
-        line(&format!("claim_{count}_days_verify"), ours.median(), peer.median(), "ms, naive m=1024, less is better");
+        line(
+            &format!("Z6 claim_{count}_days_verify"),
+            ours.median(),
+            peer.median(),
+            "ms, naive m=1024, less is better",
+        );
         medians.push(ours.median());
         if count == 14 {
-            report::line("claim_14_days_bytes", proof.as_bytes().len() as f64, 1_120.0, "B, naive proof of one day");
+            // Four points and two for each of 7 rounds; four commitments; 128 coordinates on both sides, two bases.
+            let floor = Floor::new(4 + 14, 4 + 256 + 2);
+            let claim = DaysClaim::new(&days.statements, 100, &bounds)?;
+            let verify = || assert!(claim.verify(&days.context, &proof).is_ok());
+            let (ours, peer) = report::beside(21, verify, || assert!(floor.run()));
+            line("Z10 claim_14_days_floor", ours.median(), peer.median(), "ms, bare arithmetic");
+            report::line("Z6 claim_14_days_bytes", proof.as_bytes().len() as f64, 1_120.0, "B, naive proof of one day");
             let claim = VariationClaim::new(&days.statements, 100, Side::AtMost, 900)?;
             let proof = claim.prove(&days.context, &days.opening()?, &mut ChaCha20Rng::seed_from_u64(4))?;
             let verify = || assert!(claim.verify(&days.context, &proof).is_ok());
             let (ours, peer) = report::beside(9, verify, || assert!(naive.verify()));
-            line("variation_14_days_verify", ours.median(), peer.median(), "ms, naive m=1024, less is better");
+            line("Z6 variation_14_days_verify", ours.median(), peer.median(), "ms, naive m=1024, less is better");
         }
     }
     if let [_, one, ninety] = medians[..] {
-        line("claim_90_days_beside_1", ninety, black_box(one), "ms, one day");
+        line("Z6 claim_90_days_beside_1", ninety, black_box(one), "ms, one day");
     }
     Ok(())
-}
-
-fn line(name: &str, ours: f64, peer: f64, unit: &str) {
-    report::line(name, ours * 1e3, peer * 1e3, unit);
 }
