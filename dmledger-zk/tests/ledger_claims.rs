@@ -162,7 +162,7 @@ fn a_claim_about_other_records_accounts_or_networks_is_refused() {
     let claim = home.histogram(&first);
     let refusal = |records: Vec<RecordId>| home.refusal(&home.action(0, records, claim.clone()));
     assert_eq!(refusal(vec![second.record]), Refusal::OtherAnchor { position: 0 });
-    assert_eq!(refusal(vec![RecordId::new([0xee; 32])]), Refusal::UnknownRecord { position: 0 });
+    assert_eq!(refusal(vec![RecordId::new([0xee; 32])]), Refusal::ClaimedRecordUnknown { position: 0 });
     assert_eq!(refusal(vec![first.record, second.record]), Refusal::AnchorCount { have: 2, need: 1 });
     assert_eq!(refusal(vec![first.record, first.record]), Refusal::DuplicateRecord);
     assert_eq!(refusal(vec![]), Refusal::Empty);

@@ -47,7 +47,7 @@ impl ClaimAction {
         let mut spans = Vec::with_capacity(self.records.len());
         for (position, (record, anchor)) in (0..).zip(self.records.iter().zip(self.claim.anchors())) {
             let found = facts.record(record)?.filter(|found| found.account == account);
-            let found = found.ok_or(Refusal::UnknownRecord { position })?;
+            let found = found.ok_or(Refusal::ClaimedRecordUnknown { position })?;
             if found.entry.facts().commitments != *anchor {
                 return Err(Refusal::OtherAnchor { position }.into());
             }

@@ -566,7 +566,7 @@ refusals! {
         need: usize,
     };
     /// The account has no such record.
-    405 "record {position} of the claim is not in this account" UnknownRecord {
+    405 "record {position} of the claim is not in this account" ClaimedRecordUnknown {
         /// Its place in the claim, from 0.
         position: u16,
     };

@@ -6,7 +6,7 @@
 //! is final here closes the gate, whatever the log said before. A node that is cut off knows no new log entry, and old
 //! ones are not enough: it falls silent by itself.
 
-use super::{AccessEntry, AccessOutcome, Question, Reason, decide};
+use super::{AccessEntry, AccessOutcome, Question, Reason, judge, weigh::Quotas};
 use crate::{
     account::{Account, KeyClass},
     codec::List,
@@ -122,13 +122,12 @@ fn still_allowed(facts: &Facts<'_>, entry: &AccessEntry, body: &GateRequest, at:
     };
     let records = List::new(body.records.to_vec()).map_err(|_| Withheld::Refused)?;
     let (verb, purpose) = (entry.verb, entry.purpose);
-    let request = AccessRequest { id: entry.request, records, verb, purpose, grant };
+    let undertaking = entry.undertaking.clone();
+    let request = AccessRequest { id: entry.request, records, verb, purpose, undertaking, grant };
     let question = Question { chain: facts.chain(), member: entry.member, account: entry.account, request: &request };
-    match decide(facts, &question, at)?.outcome() {
-        // Quota is the last objection: that it is used up is all, and this request was counted when it was logged.
-        AccessOutcome::Allowed { .. }
-        | AccessOutcome::BreakGlass { .. }
-        | AccessOutcome::Denied { reason: Reason::QuotaExhausted { .. } } => Ok(()),
+    // This request was counted when it was logged.
+    match judge(facts, &question, at, Quotas::WereCounted)?.outcome() {
+        AccessOutcome::Allowed { .. } | AccessOutcome::BreakGlass { .. } => Ok(()),
         AccessOutcome::Denied { reason } => Err(Withheld::Denied { reason }.into()),
     }
 }
