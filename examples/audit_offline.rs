@@ -74,7 +74,7 @@ fn run(args: &Args) -> Result<(), HostError> {
 fn examine(dir: &Path) -> Result<(), HostError> {
     let (genesis, dossier) = Dossier::read(dir)?;
     let findings = dossier.verify(&genesis, SystemClock.now())?;
-    println!("network {:.16}, decided by {} validators", genesis.chain(), genesis.validators().len());
+    println!("network {:.16}, decided by {} validators", genesis.chain(), genesis.validators().count());
     println!("height  {}, every header certified by a quorum; state root {:.16}", findings.height, findings.state_root);
     println!("grants  {}, and there are no others:", findings.grants.len());
     for record in &findings.grants {

@@ -63,7 +63,9 @@ fn per_mille(text: &str) -> Result<u32, String> {
     let (whole, tenth) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| text.parse::<u32>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
     let value = digits(whole).zip(digits(tenth).filter(|_| tenth.len() == 1)).map(|(whole, tenth)| whole * 10 + tenth);
-    value.filter(|value| *value <= 1_000).ok_or_else(|| "a percentage from 0 to 100, with one decimal at most".to_owned())
+    value
+        .filter(|value| *value <= 1_000)
+        .ok_or_else(|| "a percentage from 0 to 100, with one decimal at most".to_owned())
 }
 
 fn main() -> ExitCode {
@@ -95,7 +97,13 @@ async fn play(args: &Args, input: &Input, dir: &Path) -> Result<bool, HostError>
     let readings: Vec<_> = input.readings().cloned().collect();
     let diary = Diary::of(&readings);
     let begins = diary.begins().ok_or_else(|| HostError::new("no reading that could be sealed"))?;
-    println!("{} from {}: {} readings of {} days", input.subject, input.source, readings.len(), diary.calendar.days.len());
+    println!(
+        "{} from {}: {} readings of {} days",
+        input.subject,
+        input.source,
+        readings.len(),
+        diary.calendar.days.len()
+    );
     println!(
         "         {} rounded, {} beyond the table count as Low or High, {} without a value, {} without a slot",
         diary.rounded,
@@ -114,16 +122,26 @@ async fn play(args: &Args, input: &Input, dir: &Path) -> Result<bool, HostError>
     let start = Instant::now();
     let (sealed, height) = residence.seal_days(diary.table, diary.cadence, &diary.calendar).await?;
     let slots = diary.cadence.slots();
-    println!("sealed   {} days of {slots} slots, 32 bytes each; anchored at height {height}, {:?}", sealed.count(), start.elapsed());
+    println!(
+        "sealed   {} days of {slots} slots, 32 bytes each; anchored at height {height}, {:?}",
+        sealed.count(),
+        start.elapsed()
+    );
     let start = Instant::now();
     let (bytes, height) = residence.show_days(&sealed, PURPOSE).await?;
-    println!("shown    each digest is that of its day: {bytes} bytes a day; accepted at height {height}, {:?}", start.elapsed());
+    println!(
+        "shown    each digest is that of its day: {bytes} bytes a day; accepted at height {height}, {:?}",
+        start.elapsed()
+    );
 
     let answer = claim(args, &mut residence, &sealed, &network, &people).await?;
     let metrics = Metrics::of(sealed.opening(), diary.table.unit());
     let [below, within, above] = metrics.below_in_above;
     let unit = if diary.table.unit() == Unit::MgPerDl { "mg/dL" } else { "mmol/L" };
-    println!("exact    for the patient's eyes: {} readings, {below:.1} % below, {within:.2} % in range, {above:.1} % above,", metrics.readings);
+    println!(
+        "exact    for the patient's eyes: {} readings, {below:.1} % below, {within:.2} % in range, {above:.1} % above,",
+        metrics.readings
+    );
     println!("         mean {:.1} {unit}, coefficient of variation {:.1} %", metrics.mean, metrics.variation);
     Ok(answer)
 }
@@ -156,7 +174,11 @@ async fn claim(
     assert_eq!(accepted.statement.bounds(), wished.bounds(), "what was accepted is what was asked");
     assert_eq!(accepted.statement.days().len(), sealed.count());
     assert_eq!((accepted.audience, accepted.purpose.as_str()), (audience, PURPOSE));
-    println!("verifier {} read it from its own node in {:?}: no reading, no number but the bound", regulator.title(), start.elapsed());
+    println!(
+        "verifier {} read it from its own node in {:?}: no reading, no number but the bound",
+        regulator.title(),
+        start.elapsed()
+    );
     Ok(true)
 }
 
@@ -182,7 +204,10 @@ async fn forge(
     let stolen = RangeProof::from_bytes(proof.proof()).during("claim")?;
     let forged = wished.claim(proof.context().clone(), &stolen).during("claim")?;
     match residence.claim(sealed.records(), forged).await {
-        Err(refusal) => println!("refused  a proof of {:.1} % in its place: {refusal}", f64::from(u32::try_from(truth).unwrap_or(0)) / 10.0),
+        Err(refusal) => println!(
+            "refused  a proof of {:.1} % in its place: {refusal}",
+            f64::from(u32::try_from(truth).unwrap_or(0)) / 10.0
+        ),
         Ok(height) => panic!("a forged claim was accepted at height {height}"),
     }
     Ok(())

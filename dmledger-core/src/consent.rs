@@ -16,13 +16,13 @@ pub mod agreement;
 pub mod alert;
 pub mod erasure;
 pub mod grant;
-pub mod version;
 pub mod release;
+pub mod version;
 
 pub use access::{AccessRequest, RequestId};
 pub use agreement::{Agreement, AgreementEntry, AgreementId, AgreementRecord, SignedAgreement};
 pub use alert::{Alert, Alerts, Subscriber};
 pub use erasure::{Custodian, Custody, EraseReceipt, Erased, Erasure, ErasureId, ErasureOrder, SignedReceipt};
 pub use grant::{Audience, Effect, Grant, GrantId, GrantRecord, GrantStatus, Standing};
-pub use version::{RecordVersion, UpdateReason};
 pub use release::{GateOrder, GateRequest, GateTask};
+pub use version::{RecordVersion, UpdateReason};

@@ -13,8 +13,8 @@ pub mod entry;
 mod erasure;
 pub mod explain;
 pub mod reason;
-mod weigh;
 pub mod release;
+mod weigh;
 
 pub use emergency::EmergencyFinding;
 pub use entry::{AccessEntry, AccessOutcome};

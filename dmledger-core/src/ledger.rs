@@ -20,8 +20,9 @@ mod signatures;
 
 pub use agent::{Agent, AgentError, Considered};
 pub use answer::{
-    AccessLog, AccountAgreements, AccountClaims, AccountEscrows, AccountGrants, AccountRecords, AgreementLog, AllMembers, AnswerError,
-    Emergencies, ErasureAnswer, EscrowLog, Holding, MatchLog, Overview, RecordVersions, Recoveries, Visit, VisitIndex,
+    AccessLog, AccountAgreements, AccountClaims, AccountEscrows, AccountGrants, AccountRecords, AgreementLog,
+    AllMembers, AnswerError, Emergencies, ErasureAnswer, EscrowLog, Holding, MatchLog, Overview, RecordVersions,
+    Recoveries, Visit, VisitIndex,
 };
 #[cfg(feature = "std")]
 pub use machine::Ledger;

@@ -1,14 +1,15 @@
 //! Facts about sealed days, accepted by a ledger that never sees a reading.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: a failure is the test's")]
+
 use dmledger_core::{
-    action::Fault,
-    action::{Action, ClaimAction, Parameters, Refusal, SignedAction},
+    action::{self, Action, ClaimAction, Fault, Parameters, Refusal, SignedAction},
+    block::RawAction,
     codec::List,
     envelope::{Envelope, Meaning},
     hash::Digest,
     ledger::{Ledger, Query, StateMachine},
     record::{ContentId, IndexEntry, RecordId, index::IndexFacts},
-    state::ReadState,
     testing::{World, WorldPlan, world::WORLD_BEGINS},
     time::TimeRange,
     traits::{ProofClaim, ProofContext, ProofFamily, ProofRefusal},
@@ -108,7 +109,7 @@ impl Home {
     }
 
     fn refusal(&self, action: &SignedAction) -> Refusal {
-        match self.ledger.examine(&dmledger_core::action::encode(action).unwrap()) {
+        match self.ledger.examine(&action::encode(action).unwrap()) {
             Err(Fault::Refused(refusal)) => refusal,
             other => panic!("{other:?}"),
         }
@@ -149,7 +150,7 @@ fn days_have_to_be_shown_first_and_count_once() {
     assert_eq!(home.refusal(&action), Refusal::DayNotShown { position: 1 });
     home.show(&second);
     home.show(&between);
-    assert!(home.ledger.examine(&dmledger_core::action::encode(&action).unwrap()).is_ok());
+    assert!(home.ledger.examine(&action::encode(&action).unwrap()).is_ok());
     let claim = home.in_range(&[&second, &between], 700).unwrap();
     let action = home.action(0, vec![second.record, between.record], claim);
     assert_eq!(home.refusal(&action), Refusal::DaysOverlap);
@@ -226,6 +227,27 @@ impl dmledger_core::traits::ProofVerifier for Credulous {
 }
 
 #[test]
+fn bytes_of_a_claim_are_fixed_and_no_cut_or_altered_one_is_accepted() {
+    let mut home = Home::new(Parameters::default());
+    let day = home.day(0);
+    let claim = home.histogram(&day);
+    let action = home.action(0, vec![day.record], claim);
+    let raw = action::encode(&action).unwrap();
+    assert_eq!(format!("{:.16}", raw.digest()), FIXED);
+    assert!(home.ledger.examine(&raw).is_ok());
+    let bytes = raw.as_slice();
+    for end in 0..bytes.len() {
+        assert!(action::decode(&RawAction::new(bytes[..end].to_vec()).unwrap()).is_err(), "cut at {end}");
+    }
+    for place in (0..bytes.len()).step_by(13) {
+        let mut altered = bytes.to_vec();
+        altered[place] ^= 1 << (place % 8);
+        assert!(home.ledger.examine(&RawAction::new(altered).unwrap()).is_err(), "byte {place}");
+    }
+}
+const FIXED: &str = "";
+
+#[test]
 fn a_block_checks_no_more_proofs_than_genesis_allows() {
     // Proofs of two days of a 15-minute sensor do not fit, one does.
     let mut home = Home::new(Parameters { max_proof_elements: 3_000, ..Parameters::default() });
@@ -245,6 +267,6 @@ fn a_block_checks_no_more_proofs_than_genesis_allows() {
     let action = none.action(0, vec![day.record], claim);
     assert!(matches!(none.refusal(&action), Refusal::ProofTooCostly { left: 0, .. }));
     let blind = none.world.ledger().unwrap();
-    let refused = blind.examine(&dmledger_core::action::encode(&action).unwrap()).unwrap_err();
+    let refused = blind.examine(&action::encode(&action).unwrap()).unwrap_err();
     assert!(matches!(refused, Fault::Refused(_)));
 }

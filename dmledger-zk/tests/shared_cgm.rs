@@ -4,11 +4,13 @@
 //! The data are not part of the project. Where the folder is missing these tests say so and pass, unless
 //! `DMLEDGER_CI=1`, which makes a missing folder a failure.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure is the test's")]
+
 use dmledger_zk::{
     context::{Audience, Chain, Context, Epoch, Pseudonym, Purpose},
     error::ProveError,
     glycemic::{
-        Cadence, DayHistogram, DigestOpening, Metric, Slot, Table, Tokens, Unit,
+        Cadence, DayHistogram, DaySecret, DigestOpening, Metric, Slot, Table, Tokens, Unit,
         calendar::Calendar,
         claim::{Bound, DaysClaim, MAX_DAYS, Quantity, Ranges, Side},
         seal,
@@ -74,7 +76,7 @@ fn sealed(readings: &[(i64, Slot)], tokens: Tokens) -> Sealed {
         days.push(DayHistogram::new(sealed, digest));
         secrets.push(secret);
     }
-    let opening = DigestOpening::sum(&secrets.iter().map(|secret| secret.opening()).collect::<Vec<_>>()).unwrap();
+    let opening = DigestOpening::sum(&secrets.iter().map(DaySecret::opening).collect::<Vec<_>>()).unwrap();
     Sealed { days, opening }
 }
 

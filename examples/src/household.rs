@@ -16,14 +16,12 @@ use dmledger_ble::ingest::{
 };
 use dmledger_core::{
     consent::GrantId,
-    decide::AccessOutcome,
     envelope::AccountId,
     record::{DataKind, Reading, RecordId, reading::ReadingBatch},
     scope::Purpose,
     time::{TimeRange, Timestamp},
     traits::BlobStore,
 };
-use dmledger_zk::seal::Keys;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use rand_core::Rng;
 use std::{

@@ -1,17 +1,17 @@
-//! The host composition others copy: who takes part, the nodes and their gate, a residence, an institution, and what a run brings.
+//! The host composition others copy: who takes part, the nodes and their gate, a residence, an institution, and what a
+//! run brings.
 
 pub mod audit;
 pub mod claims;
-pub mod error;
-pub mod gate;
 pub mod devices;
 pub mod error;
+pub mod gate;
 pub mod household;
 pub mod input;
 pub mod institution;
-pub mod matrix;
 #[cfg(feature = "btleplug")]
 pub mod live;
+pub mod matrix;
 pub mod network;
 pub mod outcome;
 pub mod page;

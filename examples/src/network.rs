@@ -31,6 +31,8 @@ use dmledger_store::{
     lake::Lake,
 };
 use dmledger_zk::seal::KemKeyPair;
+use dmledger_zk::verifier::Verifier;
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -99,6 +101,7 @@ impl Node {
         let store = open_store(&folder, genesis.chain(), seat.part)?;
         let ledger =
             Ledger::open_or_create(genesis, Arc::clone(&store) as Arc<dyn BlockStore>).during(folder.display())?;
+        let ledger = ledger.with_verifier(Arc::new(verifier().during(&seat.name)?));
         let peer = PeerId::of(&seat.key.public());
         // Only members of the committee are dealt shares; the others ask.
         let serves = roster.peers().contains(&peer);
@@ -331,6 +334,11 @@ fn random_seed() -> Result<[u8; 32], getrandom::Error> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)?;
     Ok(seed)
+}
+
+/// Checks proofs for a node, with weights that nobody else can foresee.
+fn verifier() -> Result<Verifier, getrandom::Error> {
+    Ok(Verifier::new(&mut ChaCha20Rng::from_seed(random_seed()?)))
 }
 
 /// Opens the shared lake of a folder.

@@ -1,6 +1,7 @@
 //! A patient's home: takes readings in, seals them hour by hour, anchors them, grants, revokes, proves. Its key epochs and
 //! the gate that guards them are in [`epochs`].
 
+pub mod days;
 pub mod epochs;
 
 use crate::{

@@ -52,14 +52,14 @@ fn the_bytes_of_every_action_about_an_account_are_fixed() -> Done {
     Ok(())
 }
 const FIXED: [&str; 8] = [
-    "20 propose bd52a60093df1777",
-    "21 endorse de80f99395bd22cc",
-    "22 withdraw 8bd2506ca377d526",
-    "23 amend 279b645a2fa2a417",
-    "24 equip abffdb12557ea356",
-    "24 equip 2f4b1069b00f71a7",
-    "24 equip f576a3906b671bb5",
-    "25 instruct b6fc744e4855260d",
+    "20 propose 51b96820486b19a4",
+    "21 endorse 95043bb1fb27e62a",
+    "22 withdraw a9e5d20ecddda831",
+    "23 amend 7aff1993c1fb64f6",
+    "24 equip 0bacdb7a596e01f4",
+    "24 equip 6df2bb91381afec1",
+    "24 equip 68e93967e52cb67d",
+    "25 instruct 0c73d23d015c0a00",
 ];
 
 #[test]

@@ -103,20 +103,20 @@ fn the_bytes_of_every_action_of_emergency_and_erasure_are_fixed() -> Done {
     Ok(())
 }
 const FIXED: [&str; 14] = [
-    "appoint ab2869d1f67f5949",
-    "appoint bb59aaa84d84948e",
-    "request emergency aaaa5da268cba3b0",
-    "approve emergency 997e11ef5a41edc4",
-    "end emergency c772e37d02f87a28",
-    "review emergency eda3e3f9925e4e4d",
-    "order erasure 413775f9c68f17fa",
-    "confirm erasure f55e06251ed2aea7",
-    "state ed7f7c3344a6d2e8",
-    "request recovery f2cdb4a5216de615",
-    "state 0cf610cd9561987e",
-    "cancel recovery ca433742985db2fa",
-    "execute recovery dfe148fe193611fa",
-    "state 5511ca1c7e7793b2",
+    "appoint b737d763127800fa",
+    "appoint cd9f6429773ce94b",
+    "request emergency 44d7462141c16308",
+    "approve emergency a890825c1b351952",
+    "end emergency 8dae365233683591",
+    "review emergency cca2e2555247f5e7",
+    "order erasure 1c91b73def2f0b2a",
+    "confirm erasure e5cc7fa323cebe8a",
+    "state aba0585da090ce5a",
+    "request recovery 29e4e0f64337b8e0",
+    "state 975117c3f7bacba5",
+    "cancel recovery dadf6ecd93f8e90e",
+    "execute recovery 628de7509b8f3bc9",
+    "state 17fac2beceef05de",
 ];
 
 #[test]

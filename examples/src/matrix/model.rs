@@ -119,14 +119,14 @@ impl Model {
         if excluded {
             return None;
         }
-        let usable = self.rules.iter().enumerate().filter(|(number, rule)| {
+        let mut usable = self.rules.iter().enumerate().filter(|(number, rule)| {
             rule.permits
                 && speaks(rule)
                 && rule.left != Some(0)
                 && request.named.is_none_or(|named| named == *number)
                 && request.records.iter().all(|(_, hour)| inside(rule, *hour))
         });
-        usable.map(|(number, _)| number).last()
+        usable.rfind(|_| true).map(|(number, _)| number)
     }
 
     /// One request of a rule has been served.

@@ -16,8 +16,11 @@ use dmledger_core::{
     key::SecretKey,
     ledger::{Ledger, StateMachine},
     record::RecordId,
-    scope::{Purpose, PurposeSet, Validity, Verb, VerbSet},
-    testing::{World, WorldPlan, world::WORLD_BEGINS},
+    scope::{Conditions, Purpose, PurposeSet, Validity, Verb, VerbSet},
+    testing::{
+        World, WorldPlan,
+        world::{Party, WORLD_BEGINS},
+    },
     time::{Height, Moment, TimeRange, Timestamp},
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -295,6 +298,7 @@ impl Trial {
             records: List::new(records).during("records")?,
             verb: if request.updates { Verb::Update } else { Verb::Query },
             purpose: purpose.ok_or_else(|| HostError::new("no such purpose"))?,
+            undertaking: Conditions::NONE,
             grant: named,
         })
     }
@@ -305,7 +309,7 @@ impl Trial {
     }
 
     fn member(&self, number: usize) -> Result<MemberId, HostError> {
-        self.world.institutions().get(number).map(|party| party.id()).ok_or_else(|| HostError::new("no such member"))
+        self.world.institutions().get(number).map(Party::id).ok_or_else(|| HostError::new("no such member"))
     }
 }
 

@@ -131,8 +131,7 @@ impl Residence {
         self.rng.fill_bytes(&mut name);
         let record = RecordId::new(name);
         let key = DataKey::generate(&record, &Hedge::Content(&plaintext), &mut self.rng);
-        let (sealed, digest, secret) =
-            seal(table, cadence, &day.slots, key.value_key().as_bytes()).during("day")?;
+        let (sealed, digest, secret) = seal(table, cadence, &day.slots, key.value_key().as_bytes()).during("day")?;
         let statement = DayHistogram::new(sealed, digest);
         let start = Timestamp::from_seconds(day.number.saturating_mul(86_400));
         let span = TimeRange::new(start, start.plus(DAY)).during("day")?;

@@ -104,16 +104,16 @@ fn the_bytes_of_each_are_fixed() -> Done {
     Ok(())
 }
 const FIXED: [&str; 10] = [
-    "submit df9c06ae5149f24c",
-    "confirm d63f2503926ed922",
-    "close df97d779c8a6d2e7",
-    "publish-info 1b852c534586f689",
-    "enrol 1bb7af45c457ad06",
-    "leave 9dfbac352efeb253",
-    "find-similar bdc1a6dce2add0e2",
-    "accuse 81da179686b2834d",
-    "configure-admission 18f797f41d41bce0",
-    "provision cb41075ac4bff3f0",
+    "submit f4905930131a3671",
+    "confirm a13eba60b2e56c25",
+    "close edda96c122313bb5",
+    "publish-info dfdcfcaed3b2591b",
+    "enrol f44f76781d527ebf",
+    "leave 3536fcf740098947",
+    "find-similar 4eb3f89c60a8ca42",
+    "accuse 1efeaf6126a20e15",
+    "configure-admission 5d28016c0eaf2e26",
+    "provision 2736fadb2f023a65",
 ];
 
 #[test]
