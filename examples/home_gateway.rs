@@ -273,8 +273,8 @@ impl Home {
         old.measure(&[value(1, 99)?]);
         let session = old.sync(at, Faults::NONE, 2)?;
         self.take(household, session)?;
-        let sensors = self.taken.iter().filter(|one| one.kind() == DataKind::ContinuousGlucose);
-        let last = sensors.last().ok_or_else(|| HostError::new("no sensor reading"))?;
+        let mut sensors = self.taken.iter().filter(|one| one.kind() == DataKind::ContinuousGlucose);
+        let last = sensors.next_back().ok_or_else(|| HostError::new("no sensor reading"))?;
         let mut facts: ReadingFacts = last.facts().clone();
         facts.provenance.sequence += 1;
         facts.provenance.assurance = Assurance::None;

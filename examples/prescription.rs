@@ -152,6 +152,9 @@ fn reads(world: &mut World, ledger: &mut Ledger, record: RecordId) -> Done<bool>
             println!("the pharmacy is refused: {reason}");
             Ok(false)
         }
+        AccessOutcome::BreakGlass { emergency } => {
+            Err(format!("nobody broke the glass, yet emergency {emergency} did").into())
+        }
     }
 }
 

@@ -208,7 +208,7 @@ async fn forge(
             "refused  a proof of {:.1} % in its place: {refusal}",
             f64::from(u32::try_from(truth).unwrap_or(0)) / 10.0
         ),
-        Ok(height) => panic!("a forged claim was accepted at height {height}"),
+        Ok(height) => return Err(HostError::new(format!("a forged claim was accepted at height {height}"))),
     }
     Ok(())
 }

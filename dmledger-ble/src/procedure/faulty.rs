@@ -1,6 +1,8 @@
 //! Devices under faults: every procedure with a thousand seeds. What is on the device comes once, and nothing is said to
 //! be complete that is not.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure is the test's")]
+
 use core::time::Duration;
 use std::collections::BTreeMap;
 
@@ -186,7 +188,7 @@ fn a_cuffs_clock_and_battery_are_read_and_scales_need_no_procedure_of_their_own(
     let outcome = run_procedure(&central, &mut sync, &mut |_| {}).unwrap();
     assert_eq!((outcome.end(), outcome.delivered()), (Ok(Ending::Quiet), 2));
     assert_eq!(outcome.clock().map(|(clock, _)| clock.at()), Some(at(0)));
-    assert_eq!(outcome.battery().map(|battery| battery.percent()), Some(80));
+    assert_eq!(outcome.battery().map(crate::codec::device::BatteryLevel::percent), Some(80));
     let mut scale = SimKeeper::new(WEIGHT_MEASUREMENT, None);
     // the same weight twice, without a time: two measurements unless they come within a second
     (0..2).for_each(|_| scale.keep(&WeightMeasurement::new(14_000, WeightUnits::Metric)));
@@ -375,9 +377,9 @@ fn a_manifest_that_contradicts_its_object_is_found_out() {
         let (camera, partial) = camera(&octets, 244);
         let mut manifest = *partial.manifest();
         if part == 0 {
-            manifest.digest[3] ^= 1
+            manifest.digest[3] ^= 1;
         } else {
-            manifest.root[3] ^= 1
+            manifest.root[3] ^= 1;
         }
         let central = SimCentral::new(camera, Faults::NONE, 1);
         let outcome = fetch(&central, Partial::new(manifest), Limits::new());

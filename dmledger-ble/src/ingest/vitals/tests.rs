@@ -1,3 +1,4 @@
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure is the test's")]
 use super::*;
 use crate::codec::blood_pressure::Pressures;
 use crate::codec::capture::{Manifest, ObjectCodec, ObjectKind};
