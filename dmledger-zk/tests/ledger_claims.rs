@@ -245,7 +245,7 @@ fn bytes_of_a_claim_are_fixed_and_no_cut_or_altered_one_is_accepted() {
         assert!(home.ledger.examine(&RawAction::new(altered).unwrap()).is_err(), "byte {place}");
     }
 }
-const FIXED: &str = "";
+const FIXED: &str = "2fe017e49bf9d28a";
 
 #[test]
 fn a_block_checks_no_more_proofs_than_genesis_allows() {

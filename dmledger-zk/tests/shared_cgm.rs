@@ -67,14 +67,17 @@ fn sealed(readings: &[(i64, Slot)], tokens: Tokens) -> Sealed {
     let mut times: Vec<_> = readings.iter().map(|(at, _)| *at).collect();
     times.sort_unstable();
     let (cadence, table) = (Cadence::of(&times), Table::new(Unit::MgPerDl, tokens));
-    let calendar = Calendar::of(readings, cadence);
-    assert_eq!(calendar.left_over, [0; 0]);
-    let mut days = Vec::new();
-    let mut secrets = Vec::new();
-    for (number, day) in (0_u8..).zip(&calendar.days) {
-        let (sealed, digest, secret) = seal(table, cadence, &day.slots, &[number; 32]).unwrap();
-        days.push(DayHistogram::new(sealed, digest));
-        secrets.push(secret);
+    let (mut days, mut secrets, mut rest) = (Vec::new(), Vec::new(), readings.to_vec());
+    // Files that repeat rows have days with more readings than slots: what is left over makes a day of its own.
+    while !rest.is_empty() {
+        let calendar = Calendar::of(&rest, cadence);
+        for day in &calendar.days {
+            let key = [u8::try_from(days.len()).unwrap(); 32];
+            let (sealed, digest, secret) = seal(table, cadence, &day.slots, &key).unwrap();
+            days.push(DayHistogram::new(sealed, digest));
+            secrets.push(secret);
+        }
+        rest = calendar.left_over.iter().map(|place| rest[*place]).collect();
     }
     let opening = DigestOpening::sum(&secrets.iter().map(DaySecret::opening).collect::<Vec<_>>()).unwrap();
     Sealed { days, opening }

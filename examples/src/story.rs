@@ -1,12 +1,14 @@
 //! What happens in `ab_network` once the patient's readings are anchored: who asks for what, and what they get.
 
+mod days;
+
 use crate::{
     audit::Dossier,
     error::{During, HostError},
     institution::{Institution, Question, ReadError, Shown},
-    network::Network,
+    network::{Network, Node},
     outcome::{Denied, Learned, Outcome, Row},
-    people::People,
+    people::{People, Person},
     residence::{Grantee, Residence, Terms},
     tamper,
 };
@@ -18,6 +20,7 @@ use dmledger_core::{
     time::{TimeRange, Timestamp},
     traits::{BlobStore, proof_verifier::ProofClaim},
 };
+use dmledger_store::lake::Lake;
 use dmledger_zk::{range::Interval, seal::Keys};
 use rand_chacha::ChaCha20Rng;
 use std::{path::Path, sync::Arc, time::Duration};
@@ -66,6 +69,11 @@ pub struct Story<'a> {
     outcome: &'a mut Outcome,
     proved: Option<(RecordId, Shown, ProofClaim)>,
     interval: Interval,
+    /// The patient's home, where a second account is opened for sealed days.
+    resident: &'a Person,
+    home: Arc<Node>,
+    lake: Arc<Lake>,
+    seed: u64,
 }
 
 impl<'a> Story<'a> {
@@ -90,7 +98,11 @@ impl<'a> Story<'a> {
         let (first, last) = readings.first().zip(readings.last()).ok_or_else(none)?;
         let all = TimeRange::new(first.at().floor_hour(), last.at().floor_hour().plus(HOUR)).during("range")?;
         let interval = Interval::new(70_000_000, 180_000_000).during("claim")?;
-        Ok(Self { institutions, residence, readings, all, outcome, proved: None, interval })
+        let none = || HostError::new("a network without a home");
+        let resident = people.residences.first().ok_or_else(none)?;
+        let home = Arc::clone(network.nodes().get(people.institutions.len()).ok_or_else(none)?);
+        let (lake, proved) = (network.lake(), None);
+        Ok(Self { institutions, residence, readings, all, outcome, proved, interval, resident, home, lake, seed })
     }
 
     /// The patient's home.
@@ -109,6 +121,7 @@ impl<'a> Story<'a> {
         self.a_stranger_is_denied_and_cannot_open(grant).await?;
         self.a_pharmacy_gets_one_day(until).await?;
         self.a_fact_is_proved().await?;
+        self.a_regulator_learns_time_in_range().await?;
         self.a_former_grantee_keeps_everything(until).await?;
         self.the_grant_is_revoked(grant).await?;
         self.the_log_is_complete().await
@@ -346,7 +359,7 @@ impl<'a> Story<'a> {
         self.institutions[n].node().reach(self.residence.node().tip()?.height).await
     }
 
-    fn person(&self, n: usize) -> Result<&'a crate::people::Person, HostError> {
+    fn person(&self, n: usize) -> Result<&'a Person, HostError> {
         let institution =
             self.institutions.get(n).ok_or_else(|| HostError::new("at least three institutions are needed"))?;
         Ok(institution.person())

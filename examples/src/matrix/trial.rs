@@ -6,7 +6,7 @@ use super::{
 };
 use crate::error::{During, HostError};
 use dmledger_core::{
-    action::{self, Action, Dismiss, SignedAction},
+    action::{self, Action, Dismiss, Revoke, SignedAction},
     codec::List,
     consent::{AccessRequest, Audience, Effect, Grant, GrantId, RequestId},
     decide::{AccessOutcome, Question, decide},
@@ -187,7 +187,13 @@ impl Trial {
         if core::mem::replace(&mut rule.ended, true) {
             return Ok(None);
         }
-        self.world.revoke(rule.patient, *grant).during("revocation").map(Some)
+        // Closing a door takes one key; taking back what keeps one closed takes as many as opening it.
+        let action = if rule.permits {
+            self.world.revoke(rule.patient, *grant)
+        } else {
+            self.world.by_patient(rule.patient, Action::Revoke(Revoke { grant: *grant }))
+        };
+        action.during("revocation").map(Some)
     }
 
     /// Dismisses a member, at most two of them.
