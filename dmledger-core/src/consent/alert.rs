@@ -1,6 +1,6 @@
 //! What somebody wants to be told about an account: typed rules, kept on the ledger as data.
 //!
-//! The ledger evaluates none of them; a host does, with [`ledger::notice`](crate::ledger::notice), from finalised blocks.
+//! The ledger evaluates none of them; a host does, with `ledger::notice`, from finalised blocks.
 //! A rule about measured values is a salted digest: home and institution know what it says, the ledger does not.
 
 use crate::{

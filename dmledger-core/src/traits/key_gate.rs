@@ -1,9 +1,9 @@
 //! The sub-key gate: a node's share of the keys that protect records, handed out against a permit and nothing else.
 //!
 //! [`Permit`] and [`Destruction`] cannot be made outside this crate: the one comes from
-//! [`decide::release`](crate::decide::release()), which has looked at the access log and asked
-//! [`decide`](crate::decide::decide) at the node's own height, the other from
-//! [`decide::ordered`](crate::decide::ordered()). A gate that never sees the ledger therefore cannot say yes on its own.
+//! `decide::release`, which has looked at the access log and asked
+//! `decide` at the node's own height, the other from
+//! `decide::ordered`. A gate that never sees the ledger therefore cannot say yes on its own.
 
 use crate::{
     envelope::{AccountId, ChainId},
