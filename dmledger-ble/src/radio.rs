@@ -1,4 +1,4 @@
-//! A real radio: [`Central`] and [`Link`](crate::link::Link) over the Bluetooth stack of the operating system.
+//! A real radio: [`Central`] and [`Link`] over the Bluetooth stack of the operating system.
 //!
 //! The stack is reached through the crate `btleplug`; on Linux pairing, connecting and the health of the daemon go over
 //! a second connection to the system bus, with a pairing agent of our own. What this module adds to the stack:

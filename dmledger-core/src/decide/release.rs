@@ -2,9 +2,9 @@
 //! state, each time anew.
 //!
 //! A request to the gate is good if its author is the member whose earlier request for these records stands in the
-//! access log, allowed and not long ago, *and* [`decide`] would say yes again at this node's height: a revocation that
-//! is final here closes the gate, whatever the log said before. A node that is cut off knows no new log entry, and old
-//! ones are not enough: it falls silent by itself.
+//! access log, allowed and not long ago, *and* [`decide`](super::decide()) would say yes again at this node's height: a
+//! revocation that is final here closes the gate, whatever the log said before. A node that is cut off knows no new log
+//! entry, and old ones are not enough: it falls silent by itself.
 
 use super::{AccessEntry, AccessOutcome, Question, Reason, judge, weigh::Quotas};
 use crate::{
