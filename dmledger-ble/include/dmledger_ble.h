@@ -20,19 +20,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Octets of the value.
-#define CgmFeatures_BYTES 6
-
-// Octets of the field.
-#define DateTime_BYTES 7
-
-// Largest mantissa that is written. The two larger ones look like +INFINITY and NaN to readers that forget to
-// compare the exponent, so they are understood but never produced.
-#define Sfloat_LARGEST_MANTISSA 2045
-
-// Largest mantissa that is written, for the reason given at [`Sfloat::LARGEST_MANTISSA`].
-#define Float_LARGEST_MANTISSA 8388605
-
 // Version of this interface. It changes when a struct or a function changes.
 #define DMLEDGER_BLE_ABI 1
 
@@ -174,20 +161,8 @@ typedef enum DmledgerReason {
   DMLEDGER_REASON_OTHER = 255,
 } DmledgerReason;
 
-// An ATT error, by the number of the Bluetooth Core Specification, volume 3, part F, section 3.4.1.1.
-typedef struct AttError AttError;
-
 // A synchronisation that runs. Not to be used by two threads at the same time.
 typedef struct DmledgerSync DmledgerSync;
-
-// How often each fault happens.
-typedef struct Faults Faults;
-
-// A probability in thousandths, 0 to 1,000.
-typedef struct PerMille PerMille;
-
-// Sequence numbers from `first` to `last`, both included; never empty.
-typedef struct SequenceRange SequenceRange;
 
 // An exact decimal, or a statement that there is no number. Look at `kind` first.
 typedef struct DmledgerNumber {
@@ -305,104 +280,6 @@ typedef struct DmledgerCgmMeasurement {
   uint8_t has_quality;
 } DmledgerCgmMeasurement;
 
-// An attribute type: 128 bits in the order in which they are written with hyphens.
-typedef struct DmledgerUuid {
-  // The sixteen octets.
-  uint8_t octets[16];
-} DmledgerUuid;
-
-// How patient a synchronisation is, and where it starts. A time of 0 asks for the default.
-typedef struct DmledgerSyncConfig {
-  // How long a device may stay silent while it owes an answer; 5 s.
-  uint32_t response_timeout_ms;
-  // How long to wait for a connection; 60 s.
-  uint32_t connect_timeout_ms;
-  // How long to wait for a late context; 1 s.
-  uint32_t companion_timeout_ms;
-  // How long the whole session may take; 30 minutes.
-  uint32_t session_limit_ms;
-  // Base time of the last record that is stored durably.
-  struct DmledgerDateTime resume_base_time;
-  // Number of the last record that is stored durably.
-  uint16_t resume_sequence;
-  // 1 to fetch only what is newer than that record.
-  uint8_t has_resume;
-} DmledgerSyncConfig;
-
-// An event; which fields count depends on `kind`. Its pointers are read during the call only.
-typedef struct DmledgerEvent {
-  // The value.
-  const uint8_t *bytes;
-  // Octets of the value.
-  size_t length;
-  // The characteristics found.
-  const struct DmledgerUuid *characteristics;
-  // How many were found.
-  size_t characteristic_count;
-  // The characteristic it is about.
-  struct DmledgerUuid characteristic;
-  // A [`DmledgerEventKind`].
-  uint32_t kind;
-  // The ATT error.
-  uint8_t att_error;
-} DmledgerEvent;
-
-// Sequence numbers from `first` to `last`, both included.
-typedef struct DmledgerHole {
-  // The smallest number.
-  uint16_t first;
-  // The largest number.
-  uint16_t last;
-} DmledgerHole;
-
-// How a session ended.
-typedef struct DmledgerOutcome {
-  // Ranges in which records may be missing; empty when complete. Lives as long as the action.
-  const struct DmledgerHole *holes;
-  // How many ranges there are.
-  size_t hole_count;
-  // Records handed over.
-  uint32_t delivered;
-  // Records counted and not received.
-  uint32_t missing;
-  // A [`DmledgerProof`].
-  uint32_t proof;
-  // A [`DmledgerReason`].
-  uint32_t reason;
-  // Base time of the record after which the next session may start.
-  struct DmledgerDateTime resume_base_time;
-  // Number of that record.
-  uint16_t resume_sequence;
-  // 1 when there is such a record.
-  uint8_t has_resume;
-  // 1 when every stored record in scope was handed over, 0 when something may be missing.
-  uint8_t complete;
-  // 1 when `missing` is known.
-  uint8_t has_missing;
-} DmledgerOutcome;
-
-// An action; which fields count depends on `kind`.
-typedef struct DmledgerAction {
-  // The value; lives until the next call with the same handle.
-  const uint8_t *bytes;
-  // Octets of the value.
-  size_t length;
-  // When to send a tick, in milliseconds of the caller's clock.
-  uint64_t at_ms;
-  // How it ended.
-  struct DmledgerOutcome outcome;
-  // The record.
-  struct DmledgerGlucoseMeasurement measurement;
-  // Its context.
-  struct DmledgerGlucoseContext context;
-  // The characteristic.
-  struct DmledgerUuid characteristic;
-  // A [`DmledgerActionKind`].
-  uint32_t kind;
-  // 1 when there is a context.
-  uint8_t has_context;
-} DmledgerAction;
-
 // Blood Pressure Measurement 0x2A35.
 typedef struct DmledgerBloodPressure {
   // Systolic pressure.
@@ -513,43 +390,103 @@ typedef struct DmledgerOximeter {
   uint8_t has_pulse_amplitude;
 } DmledgerOximeter;
 
+// An attribute type: 128 bits in the order in which they are written with hyphens.
+typedef struct DmledgerUuid {
+  // The sixteen octets.
+  uint8_t octets[16];
+} DmledgerUuid;
 
+// How patient a synchronisation is, and where it starts. A time of 0 asks for the default.
+typedef struct DmledgerSyncConfig {
+  // How long a device may stay silent while it owes an answer; 5 s.
+  uint32_t response_timeout_ms;
+  // How long to wait for a connection; 60 s.
+  uint32_t connect_timeout_ms;
+  // How long to wait for a late context; 1 s.
+  uint32_t companion_timeout_ms;
+  // How long the whole session may take; 30 minutes.
+  uint32_t session_limit_ms;
+  // Base time of the last record that is stored durably.
+  struct DmledgerDateTime resume_base_time;
+  // Number of the last record that is stored durably.
+  uint16_t resume_sequence;
+  // 1 to fetch only what is newer than that record.
+  uint8_t has_resume;
+} DmledgerSyncConfig;
 
+// An event; which fields count depends on `kind`. Its pointers are read during the call only.
+typedef struct DmledgerEvent {
+  // The value.
+  const uint8_t *bytes;
+  // Octets of the value.
+  size_t length;
+  // The characteristics found.
+  const struct DmledgerUuid *characteristics;
+  // How many were found.
+  size_t characteristic_count;
+  // The characteristic it is about.
+  struct DmledgerUuid characteristic;
+  // A [`DmledgerEventKind`].
+  uint32_t kind;
+  // The ATT error.
+  uint8_t att_error;
+} DmledgerEvent;
 
+// Sequence numbers from `first` to `last`, both included.
+typedef struct DmledgerHole {
+  // The smallest number.
+  uint16_t first;
+  // The largest number.
+  uint16_t last;
+} DmledgerHole;
 
+// How a session ended.
+typedef struct DmledgerOutcome {
+  // Ranges in which records may be missing; empty when complete. Lives as long as the action.
+  const struct DmledgerHole *holes;
+  // How many ranges there are.
+  size_t hole_count;
+  // Records handed over.
+  uint32_t delivered;
+  // Records counted and not received.
+  uint32_t missing;
+  // A [`DmledgerProof`].
+  uint32_t proof;
+  // A [`DmledgerReason`].
+  uint32_t reason;
+  // Base time of the record after which the next session may start.
+  struct DmledgerDateTime resume_base_time;
+  // Number of that record.
+  uint16_t resume_sequence;
+  // 1 when there is such a record.
+  uint8_t has_resume;
+  // 1 when every stored record in scope was handed over, 0 when something may be missing.
+  uint8_t complete;
+  // 1 when `missing` is known.
+  uint8_t has_missing;
+} DmledgerOutcome;
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+// An action; which fields count depends on `kind`.
+typedef struct DmledgerAction {
+  // The value; lives until the next call with the same handle.
+  const uint8_t *bytes;
+  // Octets of the value.
+  size_t length;
+  // When to send a tick, in milliseconds of the caller's clock.
+  uint64_t at_ms;
+  // How it ended.
+  struct DmledgerOutcome outcome;
+  // The record.
+  struct DmledgerGlucoseMeasurement measurement;
+  // Its context.
+  struct DmledgerGlucoseContext context;
+  // The characteristic.
+  struct DmledgerUuid characteristic;
+  // A [`DmledgerActionKind`].
+  uint32_t kind;
+  // 1 when there is a context.
+  uint8_t has_context;
+} DmledgerAction;
 
 #ifdef __cplusplus
 extern "C" {
@@ -557,42 +494,6 @@ extern "C" {
 
 // The version of this interface that the library was built with; compare it with `DMLEDGER_BLE_ABI` of the header.
 uint32_t dmledger_ble_abi(void);
-
-// Reads a Glucose Measurement 0x2A18.
-//
-// # Safety
-// `bytes` points to `length` octets, `out` to a writable struct.
-enum DmledgerStatus dmledger_glucose_measurement_decode(const uint8_t *bytes,
-                                                        size_t length,
-                                                        struct DmledgerGlucoseMeasurement *out);
-
-// Writes a Glucose Measurement 0x2A18, at most 17 octets, and how many it took.
-//
-// # Safety
-// `value` points to a struct, `buffer` to `capacity` octets, `written` to a writable size.
-enum DmledgerStatus dmledger_glucose_measurement_encode(const struct DmledgerGlucoseMeasurement *value,
-                                                        uint8_t *buffer,
-                                                        size_t capacity,
-                                                        size_t *written);
-
-// Reads a Glucose Measurement Context 0x2A34.
-//
-// # Safety
-// `bytes` points to `length` octets, `out` to a writable struct.
-enum DmledgerStatus dmledger_glucose_context_decode(const uint8_t *bytes,
-                                                    size_t length,
-                                                    struct DmledgerGlucoseContext *out);
-
-// Reads the record with this index (from 0) of a CGM Measurement 0x2AA7, which may hold several; `NoMore` behind the
-// last. `e2e_crc` is 1 when the sensor's CGM Feature says that its values end in a check, else 0.
-//
-// # Safety
-// `bytes` points to `length` octets, `out` to a writable struct.
-enum DmledgerStatus dmledger_cgm_measurement_decode(const uint8_t *bytes,
-                                                    size_t length,
-                                                    uint8_t e2e_crc,
-                                                    size_t index,
-                                                    struct DmledgerCgmMeasurement *out);
 
 // Reads an SFLOAT from its bit pattern.
 //
@@ -632,38 +533,41 @@ enum DmledgerStatus dmledger_number_in_units_of(const struct DmledgerNumber *num
 // `bytes` points to `length` octets, `out` to a writable integer.
 enum DmledgerStatus dmledger_e2e_crc(const uint8_t *bytes, size_t length, uint16_t *out);
 
-// The attribute type with a number assigned by the Bluetooth SIG, for example 0x2A18.
-struct DmledgerUuid dmledger_uuid_assigned(uint16_t number);
-
-// Makes a synchronisation; null on bad arguments. `config` may be null for the defaults. The caller owns the handle and
-// gives it back with `dmledger_sync_free`.
+// Reads a Glucose Measurement 0x2A18.
 //
 // # Safety
-// `config` is null or points to a struct.
-struct DmledgerSync *dmledger_sync_new(const struct DmledgerSyncConfig *config);
+// `bytes` points to `length` octets, `out` to a writable struct.
+enum DmledgerStatus dmledger_glucose_measurement_decode(const uint8_t *bytes,
+                                                        size_t length,
+                                                        struct DmledgerGlucoseMeasurement *out);
 
-// Gives a handle back; null does nothing. The handle and every pointer got from it are invalid afterwards.
+// Writes a Glucose Measurement 0x2A18, at most 17 octets, and how many it took.
 //
 // # Safety
-// `sync` is null, or came from `dmledger_sync_new` and was not given back yet.
-void dmledger_sync_free(struct DmledgerSync *sync);
+// `value` points to a struct, `buffer` to `capacity` octets, `written` to a writable size.
+enum DmledgerStatus dmledger_glucose_measurement_encode(const struct DmledgerGlucoseMeasurement *value,
+                                                        uint8_t *buffer,
+                                                        size_t capacity,
+                                                        size_t *written);
 
-// Says what happened at `now_ms`, milliseconds of a clock that never goes back. Then take the actions with
-// `dmledger_sync_next_action` until it says `NoMore`, and do them in order. Pointers of earlier actions are invalid
-// afterwards.
+// Reads a Glucose Measurement Context 0x2A34.
 //
 // # Safety
-// `sync` is a handle; `event` points to a struct whose pointers are as its kind says.
-enum DmledgerStatus dmledger_sync_handle(struct DmledgerSync *sync,
-                                         const struct DmledgerEvent *event,
-                                         uint64_t now_ms);
+// `bytes` points to `length` octets, `out` to a writable struct.
+enum DmledgerStatus dmledger_glucose_context_decode(const uint8_t *bytes,
+                                                    size_t length,
+                                                    struct DmledgerGlucoseContext *out);
 
-// Takes the next action; `NoMore` when there is none. Pointers of the action before are invalid afterwards.
+// Reads the record with this index (from 0) of a CGM Measurement 0x2AA7, which may hold several; `NoMore` behind the
+// last. `e2e_crc` is 1 when the sensor's CGM Feature says that its values end in a check, else 0.
 //
 // # Safety
-// `sync` is a handle, `out` points to a writable struct.
-enum DmledgerStatus dmledger_sync_next_action(struct DmledgerSync *sync,
-                                              struct DmledgerAction *out);
+// `bytes` points to `length` octets, `out` to a writable struct.
+enum DmledgerStatus dmledger_cgm_measurement_decode(const uint8_t *bytes,
+                                                    size_t length,
+                                                    uint8_t e2e_crc,
+                                                    size_t index,
+                                                    struct DmledgerCgmMeasurement *out);
 
 // Reads a Blood Pressure Measurement 0x2A35.
 //
@@ -704,6 +608,39 @@ enum DmledgerStatus dmledger_weight_decode(const uint8_t *bytes,
 enum DmledgerStatus dmledger_oximeter_decode(const uint8_t *bytes,
                                              size_t length,
                                              struct DmledgerOximeter *out);
+
+// The attribute type with a number assigned by the Bluetooth SIG, for example 0x2A18.
+struct DmledgerUuid dmledger_uuid_assigned(uint16_t number);
+
+// Makes a synchronisation; null on bad arguments. `config` may be null for the defaults. The caller owns the handle and
+// gives it back with `dmledger_sync_free`.
+//
+// # Safety
+// `config` is null or points to a struct.
+struct DmledgerSync *dmledger_sync_new(const struct DmledgerSyncConfig *config);
+
+// Gives a handle back; null does nothing. The handle and every pointer got from it are invalid afterwards.
+//
+// # Safety
+// `sync` is null, or came from `dmledger_sync_new` and was not given back yet.
+void dmledger_sync_free(struct DmledgerSync *sync);
+
+// Says what happened at `now_ms`, milliseconds of a clock that never goes back. Then take the actions with
+// `dmledger_sync_next_action` until it says `NoMore`, and do them in order. Pointers of earlier actions are invalid
+// afterwards.
+//
+// # Safety
+// `sync` is a handle; `event` points to a struct whose pointers are as its kind says.
+enum DmledgerStatus dmledger_sync_handle(struct DmledgerSync *sync,
+                                         const struct DmledgerEvent *event,
+                                         uint64_t now_ms);
+
+// Takes the next action; `NoMore` when there is none. Pointers of the action before are invalid afterwards.
+//
+// # Safety
+// `sync` is a handle, `out` points to a writable struct.
+enum DmledgerStatus dmledger_sync_next_action(struct DmledgerSync *sync,
+                                              struct DmledgerAction *out);
 
 #ifdef __cplusplus
 }  // extern "C"
