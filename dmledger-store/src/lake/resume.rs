@@ -1,7 +1,7 @@
 //! Objects too large for memory: taken piece by piece, carried on with after an interruption, read range by range.
 //!
 //! ```text
-//! uploads/<2 hex>/<record, 64 hex>/<piece, 8 hex>.<root of the piece, 64 hex>     8 MiB of an object under way
+//! uploads/<2 hex>/<record, 64 hex>/<piece, 8 hex>.<root of the piece, 64 hex>     5 MiB of an object under way
 //! ```
 //! A piece is durable before the next one is taken. Whoever carries on learns how many bytes are there, verified against
 //! the roots in their names, and goes on from that byte. Only when the last byte has come is the object's address known;
@@ -20,10 +20,10 @@ use object_store::{MultipartUpload, ObjectStoreExt};
 use super::segments::{self, Leaves};
 use super::{Lake, failed, names};
 
-/// Bytes of a piece: 128 segments, and no less than object stores take as a part of an upload.
+/// Bytes of a piece: 80 segments (5 MiB), and no less than object stores take as a part of an upload.
 pub const PIECE_BYTES: usize = PIECE_SEGMENTS * SEGMENT_BYTES;
 /// Few in the unit tests, which are about the pieces and not about their size.
-const PIECE_SEGMENTS: usize = if cfg!(test) { 2 } else { 128 };
+const PIECE_SEGMENTS: usize = if cfg!(test) { 2 } else { 80 };
 
 /// An object on its way into the lake, in the memory of one piece and 32 bytes a segment.
 ///
