@@ -11,6 +11,7 @@ mod erasure;
 mod escrow;
 mod matching;
 mod nodes;
+mod rows;
 
 pub use claims::{AcceptedClaim, ShownDay};
 pub use consent::Present;
@@ -18,6 +19,7 @@ pub use emergency::LatestEmergency;
 pub use erasure::ErasedBy;
 pub use matching::{CasePlace, CaseRow, CellRow, Enrolment, MAX_COHORT, MatchPosition};
 pub use nodes::{NodeList, NodeRecord, Offender, offender_member};
+pub use rows::{AnchoredEntry, KeyOwner, LogPosition};
 
 use super::{Namespace, ProofError, ReadState, ReadTyped, StateError, StateKey, StateProof, StoredList};
 use crate::{
@@ -32,8 +34,7 @@ use crate::{
     identity::{Member, MemberId},
     key::PublicKey,
     quorum::ValidatorSet,
-    record::{IndexEntry, RecordId},
-    time::Height,
+    record::RecordId,
 };
 use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -201,48 +202,6 @@ impl AtHand {
 
 impl Canonical for AtHand {
     const MAX_BYTES: usize = 8 + MAX_AT_HAND * 16;
-}
-
-/// A record's index entry as the ledger holds it.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-#[expect(clippy::exhaustive_structs, reason = "a row of the state: what stands in it is what a proof shows")]
-pub struct AnchoredEntry {
-    /// The account it belongs to.
-    pub account: AccountId,
-    /// Height of the block that anchored it.
-    pub height: Height,
-    /// The entry.
-    pub entry: IndexEntry,
-}
-
-impl Canonical for AnchoredEntry {
-    const MAX_BYTES: usize = IndexEntry::MAX_BYTES + 64;
-}
-
-/// Where the log has the answer to a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-#[expect(clippy::exhaustive_structs, reason = "a row of the state: what stands in it is what a proof shows")]
-pub struct LogPosition {
-    /// Whose log.
-    pub account: AccountId,
-    /// Its place in it, from 0.
-    pub number: u64,
-}
-
-impl Canonical for LogPosition {
-    const MAX_BYTES: usize = 48;
-}
-
-/// The account a patient's key belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-#[expect(clippy::exhaustive_structs, reason = "a row of the state: what stands in it is what a proof shows")]
-pub struct KeyOwner {
-    /// The account.
-    pub account: AccountId,
-}
-
-impl Canonical for KeyOwner {
-    const MAX_BYTES: usize = 40;
 }
 
 /// What the state of one network says.
