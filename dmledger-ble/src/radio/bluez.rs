@@ -39,7 +39,11 @@ impl Bluez {
     ) -> Result<Self, LinkError> {
         let (resource, connection) = dbus_tokio::connection::new_system_sync().map_err(dbus_error)?;
         let bus_lost = losses.clone();
+        let until_unregistered = Arc::clone(&connection);
         let driver = tokio::spawn(async move {
+            // The resource closes its connection before it takes the file descriptor off the reactor; a connection that
+            // opens in between gets the same number and would never hear a reply.
+            let _closed_last = until_unregistered;
             // Ends only when the bus is gone.
             let _ = resource.await;
             bus_lost.all();
