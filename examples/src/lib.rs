@@ -2,6 +2,7 @@
 //! run brings.
 
 pub mod audit;
+pub mod cabinet;
 pub mod claims;
 pub mod devices;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod institution;
 #[cfg(feature = "btleplug")]
 pub mod live;
 pub mod matrix;
+pub mod mutants;
 pub mod network;
 pub mod outcome;
 pub mod page;
