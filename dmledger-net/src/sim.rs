@@ -9,6 +9,7 @@
 //! network   quality of links, partitions        clock   virtual time, skewed clocks
 //! fault     seeded storms of faults             crash   where a node stops
 //! byzantine a validator with two faces        gate    partials asked for and served
+//! queue     what happens next
 //! ```
 
 pub mod byzantine;
@@ -18,6 +19,7 @@ pub mod fault;
 mod gate;
 pub mod network;
 mod promise;
+mod queue;
 mod setup;
 
 pub use self::{
@@ -25,9 +27,15 @@ pub use self::{
     setup::{OpenLedger, Setup},
 };
 
-use self::{byzantine::TwoFaced, clock::VirtualClock, crash::CrashPoint, network::Network};
+use self::{
+    byzantine::TwoFaced,
+    clock::VirtualClock,
+    crash::CrashPoint,
+    network::Network,
+    queue::{Queue, What},
+};
 use crate::{
-    engine::{Config, Core, CoreParts, Event, MemoryWal, Output, Standing, TimerId},
+    engine::{Config, Core, CoreParts, Event, MemoryWal, Output, Standing},
     error::{EngineError, Halt, Misbehaviour, Outcome},
     node::gate::DeskEvent,
     transport::{Channel, Frame, PeerId},
@@ -39,21 +47,14 @@ use dmledger_core::{
     traits::Signer,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
-    fmt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 /// The world.
 pub struct World {
     rng: ChaCha20Rng,
     clock: VirtualClock,
     network: Network,
-    queue: BinaryHeap<Reverse<Happening>>,
-    next: u64,
+    queue: Queue,
     nodes: Vec<SimNode>,
     numbers: BTreeMap<PeerId, usize>,
     open: OpenLedger,
@@ -73,38 +74,6 @@ struct SimNode {
     incarnation: u64,
     crash: Option<CrashPoint>,
     two_faced: Option<TwoFaced>,
-}
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Happening {
-    at: Duration,
-    order: u64,
-    what: What,
-}
-
-#[derive(Debug)]
-enum What {
-    Frame { to: usize, frame: Frame },
-    Timer { node: usize, incarnation: u64, id: TimerId },
-    GateTimer { node: usize, id: u64 },
-}
-
-// Happenings are ordered by time and then by the order they were made in, which no two share.
-impl PartialEq for What {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-impl Eq for What {}
-impl PartialOrd for What {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for What {
-    fn cmp(&self, _: &Self) -> std::cmp::Ordering {
-        std::cmp::Ordering::Equal
-    }
 }
 
 impl fmt::Debug for World {
@@ -136,8 +105,7 @@ impl World {
             rng: ChaCha20Rng::seed_from_u64(seed),
             clock: VirtualClock::default(),
             network: Network::new(nodes.len()),
-            queue: BinaryHeap::new(),
-            next: 0,
+            queue: Queue::default(),
             nodes,
             numbers,
             open,
@@ -166,7 +134,7 @@ impl World {
 
     /// Submits an action at a node that is up. The number names it in [`Self::outcome`].
     pub fn submit(&mut self, node: usize, action: RawAction) -> u64 {
-        let ticket = self.order();
+        let ticket = self.queue.number();
         self.happen(node, Event::Submit(vec![(ticket, action)]));
         ticket
     }
@@ -193,10 +161,9 @@ impl World {
         if holds(self) {
             return true;
         }
-        while self.queue.peek().is_some_and(|Reverse(next)| next.at <= until) {
-            let Some(Reverse(happening)) = self.queue.pop() else { break };
-            self.clock.advance(happening.at);
-            match happening.what {
+        while let Some((at, what)) = self.queue.pop_until(until) {
+            self.clock.advance(at);
+            match what {
                 What::Frame { to, frame } if frame.channel == Channel::Gate => {
                     self.gate(to, DeskEvent::Frame { from: frame.from, bytes: frame.bytes });
                 }
@@ -394,13 +361,7 @@ impl World {
     }
 
     fn schedule(&mut self, after: Duration, what: What) {
-        let (at, order) = (self.clock.now() + after, self.order());
-        self.queue.push(Reverse(Happening { at, order, what }));
-    }
-
-    fn order(&mut self) -> u64 {
-        self.next += 1;
-        self.next
+        self.queue.push(self.clock.now() + after, what);
     }
 }
 

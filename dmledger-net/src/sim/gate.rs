@@ -19,7 +19,7 @@ impl World {
     /// hears nor answers.
     pub fn open_gate(&mut self, node: usize, service: Option<GateService>) {
         let Some(peer) = self.nodes.get(node).map(|node| node.peer) else { return };
-        let seed = self.order().to_le_bytes();
+        let seed = self.queue.number().to_le_bytes();
         let mut wide = [0; 32];
         wide.iter_mut().zip(seed).for_each(|(to, from)| *to = from);
         self.gates.desks.insert(node, Desk::new(peer, service, wide));
@@ -27,7 +27,7 @@ impl World {
 
     /// Sends a node on an errand. The number names it in [`Self::report`].
     pub fn send_errand(&mut self, node: usize, errand: Errand) -> u64 {
-        let number = self.order();
+        let number = self.queue.number();
         self.gate(node, DeskEvent::Errand(number, Box::new(errand)));
         number
     }
