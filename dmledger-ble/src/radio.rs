@@ -13,7 +13,8 @@
 //! - **Streams of the stack are kept** as long as the radio: dropping one while signals arrive makes a task of the stack
 //!   panic, which ends a host that is built with `panic = "abort"`. [`Radio::close`] ends them in peace.
 //!
-//! A radio needs a Tokio runtime with timers and input/output, and must be used within the one it was opened in.
+//! A radio needs a Tokio runtime with timers, and must be used within the one it was opened in; what speaks to the daemon
+//! runs on a thread of the radio's own.
 //!
 //! ```no_run
 //! use dmledger_ble::codec::uuid::GLUCOSE_SERVICE;
@@ -42,6 +43,7 @@ mod device;
 mod error;
 mod link;
 mod pairing;
+mod session;
 mod sighting;
 mod watch;
 
@@ -53,7 +55,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use btleplug::api::{Central as _, Manager as _, ScanFilter};
-use btleplug::platform::{Adapter, Manager, Peripheral};
+use btleplug::platform::{Adapter, Peripheral};
 
 pub use config::RadioConfig;
 pub use pairing::{PairingAnswer, PairingHost, PairingPolicy, PairingQuestion, Passkey};
@@ -63,6 +65,7 @@ use crate::link::{Central, DeviceId, Link, LinkError};
 use crate::procedure::Uptime;
 use device::Device;
 use error::within;
+use session::Session;
 use watch::Watch;
 
 /// An adapter of this machine. Clones are the same adapter.
@@ -79,6 +82,7 @@ pub(crate) struct Shared {
     watch: Watch,
     #[cfg(target_os = "linux")]
     bluez: Arc<bluez::Bluez>,
+    session: Session,
 }
 
 impl fmt::Debug for Radio {
@@ -106,12 +110,12 @@ impl Radio {
 
     async fn open_shared(config: RadioConfig, host: Option<Arc<dyn PairingHost>>) -> Result<Self, LinkError> {
         let limit = config.call_timeout;
-        let manager = within(limit, Manager::new()).await?;
+        let (session, manager) = Session::open(limit).await?;
         let adapters = within(limit, manager.adapters()).await?;
         let adapter = adapters.into_iter().nth(config.adapter).ok_or(LinkError::Unavailable)?;
-        let watch = Watch::start(&adapter, limit).await?;
+        let watch = Watch::start(&adapter, session.clone(), limit).await?;
         #[cfg(target_os = "linux")]
-        let bluez = bluez::Bluez::open(host, watch.losses(), limit).await?;
+        let bluez = bluez::Bluez::open(&session, host, watch.losses(), limit).await?;
         #[cfg(not(target_os = "linux"))]
         drop(host);
         let shared = Shared {
@@ -122,6 +126,7 @@ impl Radio {
             watch,
             #[cfg(target_os = "linux")]
             bluez: Arc::new(bluez),
+            session,
         };
         Ok(Self { shared: Arc::new(shared) })
     }

@@ -11,6 +11,7 @@ use dbus::channel::{MatchingReceiver as _, Sender as _};
 use dbus::message::MatchRule;
 use dbus::nonblock::SyncConnection;
 use dbus::strings::{ErrorName, Path};
+use tokio::runtime::Handle;
 
 use super::lock;
 use super::pairing::{PairingAnswer, PairingHost, PairingQuestion, Passkey};
@@ -55,11 +56,13 @@ impl Agent {
     pub(super) fn export(connection: &Arc<SyncConnection>, host: Option<Arc<dyn PairingHost>>) -> Arc<Self> {
         let agent = Arc::new(Self { host, state: Mutex::default() });
         let (served, back) = (Arc::clone(&agent), Arc::downgrade(connection));
+        // The host answers in its own runtime, not in that of the connection.
+        let runtime = Handle::current();
         let calls = MatchRule::new_method_call().with_path(Self::path()).with_interface(INTERFACE);
         connection.start_receive(
             calls,
             Box::new(move |message, connection| {
-                Self::serve(&served, message, connection, &back);
+                Self::serve(&served, message, connection, &back, &runtime);
                 true
             }),
         );
@@ -95,7 +98,13 @@ impl Agent {
         state.answered
     }
 
-    fn serve(self: &Arc<Self>, message: Message, connection: &SyncConnection, back: &Weak<SyncConnection>) {
+    fn serve(
+        self: &Arc<Self>,
+        message: Message,
+        connection: &SyncConnection,
+        back: &Weak<SyncConnection>,
+        runtime: &Handle,
+    ) {
         let Some(device) = self.about(&message) else {
             return reply(connection, &message, None);
         };
@@ -104,7 +113,7 @@ impl Agent {
             Call::Refuse => reply(connection, &message, None),
             Call::Ask(question) => {
                 let (agent, back) = (Arc::clone(self), Weak::clone(back));
-                tokio::spawn(async move {
+                runtime.spawn(async move {
                     let answer = agent.decide(&device, question).await;
                     if let Some(connection) = back.upgrade() {
                         reply(&connection, &message, answer);

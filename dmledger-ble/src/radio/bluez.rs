@@ -11,12 +11,12 @@ use dbus::message::MatchRule;
 use dbus::nonblock::stdintf::org_freedesktop_dbus::Properties;
 use dbus::nonblock::{MsgMatch, Proxy, SyncConnection};
 use dbus::strings::Path;
-use tokio::task::JoinHandle;
 
 use super::RadioConfig;
 use super::agent::Agent;
 use super::error::dbus_error;
 use super::pairing::{PairingHost, PairingPolicy};
+use super::session::Session;
 use super::watch::Losses;
 use crate::link::{BondState, DeviceId, LinkError, PairingError};
 
@@ -26,24 +26,20 @@ pub(super) struct Bluez {
     agent: Arc<Agent>,
     /// One pairing at a time: the agent knows for which device it answers.
     pairing: tokio::sync::Mutex<()>,
-    driver: JoinHandle<()>,
     /// Watches the daemon as long as it is kept.
     _owner: MsgMatch,
 }
 
 impl Bluez {
     pub(super) async fn open(
+        session: &Session,
         host: Option<Arc<dyn PairingHost>>,
         losses: Losses,
         limit: Duration,
     ) -> Result<Self, LinkError> {
         let (resource, connection) = dbus_tokio::connection::new_system_sync().map_err(dbus_error)?;
         let bus_lost = losses.clone();
-        let until_unregistered = Arc::clone(&connection);
-        let driver = tokio::spawn(async move {
-            // The resource closes its connection before it takes the file descriptor off the reactor; a connection that
-            // opens in between gets the same number and would never hear a reply.
-            let _closed_last = until_unregistered;
+        session.spawn(async move {
             // Ends only when the bus is gone.
             let _ = resource.await;
             bus_lost.all();
@@ -56,7 +52,7 @@ impl Bluez {
             }
             true
         });
-        Ok(Self { connection, agent, pairing: tokio::sync::Mutex::default(), driver, _owner: owner })
+        Ok(Self { connection, agent, pairing: tokio::sync::Mutex::default(), _owner: owner })
     }
 
     /// Whether the daemon answers within `limit`.
@@ -181,12 +177,6 @@ impl Bluez {
 
     fn proxy<'a>(&self, destination: &'a str, path: &'a str, limit: Duration) -> Proxy<'a, Arc<SyncConnection>> {
         Proxy::new(destination, path, limit, Arc::clone(&self.connection))
-    }
-}
-
-impl Drop for Bluez {
-    fn drop(&mut self) {
-        self.driver.abort();
     }
 }
 

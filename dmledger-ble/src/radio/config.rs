@@ -69,3 +69,13 @@ impl Default for RadioConfig {
         Self::new()
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_nobody_answers_ends_in_less_than_five_seconds() {
+        assert!(RadioConfig::new().call_timeout + super::super::STILL_THERE < Duration::from_secs(5));
+    }
+}

@@ -9,6 +9,7 @@ use futures::{Stream, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::within;
+use super::session::Session;
 use super::watch::until_quiet;
 use super::{RadioConfig, Shared};
 use crate::codec::uuid::Uuid;
@@ -57,6 +58,7 @@ impl Device {
             made: 0,
             config: shared.config.clone(),
             shared: Arc::downgrade(shared),
+            _session: shared.session.clone(),
         };
         tokio::spawn(task.run(received));
         Ok(Self { commands, peripheral })
@@ -108,6 +110,8 @@ struct Task {
     made: u64,
     config: RadioConfig,
     shared: Weak<Shared>,
+    /// The stream needs it longer than the radio may live.
+    _session: Session,
 }
 
 impl Task {

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use super::device::Command;
 use super::error::within;
 use super::lock;
+use super::session::Session;
 use crate::link::{DeviceId, LinkError};
 
 /// Who wants to know that a device may have gone away.
@@ -59,11 +60,11 @@ pub(super) struct Watch {
 type Events = Pin<Box<dyn Stream<Item = CentralEvent> + Send>>;
 
 impl Watch {
-    pub(super) async fn start(adapter: &Adapter, limit: Duration) -> Result<Self, LinkError> {
+    pub(super) async fn start(adapter: &Adapter, session: Session, limit: Duration) -> Result<Self, LinkError> {
         let events = within(limit, adapter.events()).await?;
         let losses = Losses::default();
         let (ending, ended) = watch::channel(false);
-        let task = tokio::spawn(run(events, losses.clone(), ended));
+        let task = tokio::spawn(run(session, events, losses.clone(), ended));
         Ok(Self { losses, ending, task: Mutex::new(Some(task)) })
     }
 
@@ -81,7 +82,7 @@ impl Watch {
     }
 }
 
-async fn run(mut events: Events, losses: Losses, mut ended: watch::Receiver<bool>) {
+async fn run(_session: Session, mut events: Events, losses: Losses, mut ended: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             event = events.next() => match event {

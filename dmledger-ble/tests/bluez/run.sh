@@ -14,11 +14,11 @@ X
 export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus BLUEZ_MODE=${BLUEZ_MODE:-plain} RECORDS=${RECORDS:-25}
 dbus-daemon --config-file="$work/bus.conf" --nofork --nopidfile &
 bus=$!
-for _ in $(seq 100); do [[ -S $work/bus ]] && break; sleep 0.05; done
+for _ in $(seq 1200); do [[ -S $work/bus ]] && break; sleep 0.05; done
 /usr/bin/python3 "$here/daemon.py" "$RECORDS" >"$work/daemon.log" 2>&1 &
 daemon=$!
-for _ in $(seq 200); do grep -q ready "$work/daemon.log" && break; sleep 0.05; done
-timeout "${LIMIT:-120}" "$@"
+for _ in $(seq 1200); do grep -q ready "$work/daemon.log" && break; sleep 0.05; done
+timeout "${LIMIT:-300}" "$@"
 status=$?
 kill "$daemon" "$bus" 2>/dev/null
 wait 2>/dev/null
