@@ -5,7 +5,8 @@
 //!
 //! 1. connect, subscribe, ask how many records are in scope;
 //! 2. ask for them; a lost closing answer is replaced by a timeout, after which nothing is believed until the device has
-//!    answered an abort, so that a late count can never be taken for the answer to a newer question;
+//!    answered an abort, so that a late count can never be taken for the answer to a newer question. When most of the
+//!    report was lost too, the device floods the stack: from then on it is asked for shorter ranges;
 //! 3. count again. Fewer received than counted: ask for the gaps between received numbers, near gaps together, and go
 //!    to 3. As many: have the device count each remaining gap. Every gap counted empty proves that nothing is missing,
 //!    also when the device deleted old records or stored new ones meanwhile;
@@ -26,6 +27,7 @@ pub(super) mod range;
 mod record;
 mod steps;
 mod uncounted;
+mod window;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -45,6 +47,7 @@ use crate::error::DecodeError;
 use ask::{Ask, Operators};
 use collected::{Collected, Received};
 use uncounted::Reports;
+use window::Window;
 
 /// Where the conversation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +85,7 @@ pub struct GlucoseSync {
     last_count: Option<u16>,
     /// Ranges to be asked for.
     fetch: VecDeque<SequenceRange>,
+    window: Window,
     /// Gaps that the device counted empty.
     verified: Vec<SequenceRange>,
     /// Whether the most recent record was checked against the records received.
@@ -123,6 +127,7 @@ impl GlucoseSync {
             count: None,
             last_count: None,
             fetch: VecDeque::new(),
+            window: Window::default(),
             verified: Vec::new(),
             last_checked: false,
             last_seen: None,
@@ -328,7 +333,10 @@ impl GlucoseSync {
     /// The device stayed silent: put the question aside, or make the link anew.
     fn ask_otherwise(&mut self, phase: Phase, now: Uptime, actions: &mut Vec<Action>) {
         match phase {
-            Phase::Asking { .. } => self.abort(now, actions),
+            Phase::Asking { ask, .. } => {
+                self.fell_silent(ask);
+                self.abort(now, actions);
+            }
             Phase::Linking { .. } => self.connect_again(now, actions),
             _ => self.reconnect(now, actions),
         }

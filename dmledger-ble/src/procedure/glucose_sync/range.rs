@@ -56,6 +56,17 @@ impl SequenceRange {
     pub const fn width(self) -> u32 {
         self.last as u32 - self.first as u32 + 1
     }
+
+    /// Its first `width` numbers (one at least), and the rest.
+    pub(super) fn split(self, width: u32) -> (Self, Option<Self>) {
+        let last = u32::from(self.first).saturating_add(width.saturating_sub(1));
+        match u16::try_from(last) {
+            Ok(last) if last < self.last => {
+                (Self { last, ..self }, Some(Self { first: last.saturating_add(1), ..self }))
+            }
+            _ => (self, None),
+        }
+    }
 }
 
 /// The parts of `scope` that hold none of `present` (ascending, repeats allowed).

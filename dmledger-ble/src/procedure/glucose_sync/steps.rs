@@ -54,6 +54,7 @@ impl GlucoseSync {
 
     fn ask(&mut self, ask: Ask, now: Uptime, actions: &mut Vec<Action>) {
         self.reports.asked(self.collected.progress());
+        self.window.asked(self.collected.len_in(self.scope));
         if !ask.counts() {
             self.collected.forget_orphans();
             self.count = None;
@@ -75,6 +76,12 @@ impl GlucoseSync {
             return self.give_up(Reason::Stopped, actions);
         }
         if let Some(range) = self.fetch.pop_front() {
+            // Ranges can be cut for a device that knows ranges.
+            let (range, rest) = match self.operators {
+                Operators::Within => self.window.cut(range),
+                Operators::AtLeast | Operators::AllOnly => (range, None),
+            };
+            rest.into_iter().for_each(|rest| self.fetch.push_front(rest));
             return self.ask(Ask::Report(range), now, actions);
         }
         if self.reports.is_uncounted() {
@@ -235,8 +242,17 @@ impl GlucoseSync {
         }
     }
 
+    /// A report ended without its closing answer: a sign of a flood when most of what was to come did not.
+    pub(super) fn fell_silent(&mut self, ask: Ask) {
+        let (Ask::Report(range), Some(stored)) = (ask, self.last_count) else { return };
+        self.window.silent(range, self.collected.len_in(self.scope), stored);
+    }
+
     fn on_reported(&mut self, ask: Ask, code: ResponseCode, now: Uptime, actions: &mut Vec<Action>) {
         self.silent = 0;
+        if matches!(ask, Ask::Report(_)) {
+            if code == ResponseCode::NO_RECORDS { self.window.empty() } else { self.window.filled() }
+        }
         if ask == Ask::Report(self.scope) {
             self.reports.whole(self.collected.progress());
         }
