@@ -5,6 +5,7 @@
 //! virtual time over the simulated meter.
 
 mod drive;
+mod wire;
 
 use core::fmt;
 use core::time::Duration;
@@ -13,6 +14,7 @@ pub use drive::drive;
 
 use async_trait::async_trait;
 use thiserror::Error;
+use wire::Wire;
 
 use crate::codec::uuid::Uuid;
 use crate::error::DecodeError;
@@ -207,7 +209,7 @@ pub async fn sync_glucose(
     mut sync: GlucoseSync,
     sink: &mut dyn RecordSink,
 ) -> Outcome {
-    let mut driver = Driver { central, device, link: None, links: 0, timer: None };
+    let mut driver = Driver { wire: Wire::new(central, device), links: 0 };
     let mut actions: std::collections::VecDeque<_> = sync.handle(Event::Start, central.uptime()).into();
     loop {
         let Some(action) = actions.pop_front() else {
@@ -217,12 +219,12 @@ pub async fn sync_glucose(
         match action {
             Action::Deliver(record) => sink.record(record),
             Action::Undecodable { characteristic, bytes, error } => sink.undecodable(characteristic, &bytes, error),
-            Action::SetTimer(at) => driver.timer = Some(at),
+            Action::SetTimer(at) => driver.wire.set_timer(at),
             Action::Done(outcome) => return outcome,
             action => {
                 let before = driver.links;
                 actions.extend(driver.act(action, &mut sync).await);
-                if let Some(link) = driver.link.as_ref().filter(|_| driver.links > before) {
+                if let Some(link) = driver.wire.link().filter(|_| driver.links > before) {
                     sink.linked(link.bond());
                 }
             }
@@ -231,93 +233,53 @@ pub async fn sync_glucose(
 }
 
 struct Driver<'a> {
-    central: &'a dyn Central,
-    device: &'a DeviceId,
-    link: Option<Box<dyn Link>>,
+    wire: Wire<'a>,
     /// Links made so far.
     links: u32,
-    timer: Option<Uptime>,
 }
 
 impl Driver<'_> {
     /// Waits for the next event of the link or the timer.
     async fn listen(&mut self, sync: &mut GlucoseSync) -> Vec<Action> {
-        let now = self.central.uptime();
-        let wait = self.timer.map_or(LONGEST_WAIT, |at| at.since(now));
-        let event = match &mut self.link {
-            Some(link) if !wait.is_zero() => link.next(wait).await,
-            _ => LinkEvent::Idle,
-        };
-        let now = self.central.uptime();
-        match event {
+        match self.wire.listen().await {
             LinkEvent::Value { characteristic, bytes } => {
-                sync.handle(Event::Value { characteristic, bytes: &bytes }, now)
+                sync.handle(Event::Value { characteristic, bytes: &bytes }, self.wire.now())
             }
-            LinkEvent::Disconnected => self.lost(sync),
-            LinkEvent::Idle => {
-                // Without a link nobody else would wait: the machine's own deadline is what comes next.
-                let now = self.timer.take().map_or(now, |at| at.max(now));
-                sync.handle(Event::Tick, now)
-            }
+            LinkEvent::Disconnected => self.ended(sync, Event::Disconnected),
+            LinkEvent::Idle => sync.handle(Event::Tick, self.wire.tick()),
         }
     }
 
     /// Does what needs the radio.
     async fn act(&mut self, action: Action, sync: &mut GlucoseSync) -> Vec<Action> {
         match action {
-            Action::Connect => self.connect(sync).await,
+            Action::Connect => {
+                let found = self.wire.connect().await;
+                self.links = self.links.saturating_add(self.wire.link().is_some().into());
+                match found {
+                    Ok(found) => sync.handle(Event::ServicesResolved(&found), self.wire.now()),
+                    Err(error) => self.unreachable(&error, sync),
+                }
+            }
             Action::Disconnect => {
-                if let Some(mut link) = self.link.take() {
-                    link.disconnect().await;
-                }
-                sync.handle(Event::Disconnected, self.central.uptime())
+                self.wire.disconnect().await;
+                sync.handle(Event::Disconnected, self.wire.now())
             }
-            Action::Subscribe(characteristic) => {
-                let result = match &mut self.link {
-                    Some(link) => link.subscribe(characteristic).await,
-                    None => Err(LinkError::Lost),
-                };
-                match result {
-                    Ok(()) => sync.handle(Event::Subscribed(characteristic), self.central.uptime()),
-                    Err(error) => self.failed(characteristic, &error, sync),
-                }
-            }
-            Action::Write { characteristic, bytes } => {
-                let result = match &mut self.link {
-                    Some(link) => link.write(characteristic, &bytes).await,
-                    None => Err(LinkError::Lost),
-                };
-                match result {
-                    Ok(()) => Vec::new(),
-                    Err(error) => self.failed(characteristic, &error, sync),
-                }
-            }
+            Action::Subscribe(characteristic) => match self.wire.subscribe(characteristic).await {
+                Ok(()) => sync.handle(Event::Subscribed(characteristic), self.wire.now()),
+                Err(error) => self.failed(characteristic, &error, sync),
+            },
+            Action::Write { characteristic, bytes } => match self.wire.write(characteristic, &bytes).await {
+                Ok(()) => Vec::new(),
+                Err(error) => self.failed(characteristic, &error, sync),
+            },
             _ => Vec::new(),
-        }
-    }
-
-    async fn connect(&mut self, sync: &mut GlucoseSync) -> Vec<Action> {
-        self.link = None;
-        let found = match self.central.connect(self.device).await {
-            Ok(mut link) => {
-                let found = link.characteristics().await;
-                self.link = Some(link);
-                self.links = self.links.saturating_add(1);
-                found
-            }
-            Err(error) => Err(error),
-        };
-        match found {
-            Ok(found) => sync.handle(Event::ServicesResolved(&found), self.central.uptime()),
-            Err(error) => self.unreachable(&error, sync),
         }
     }
 
     fn failed(&mut self, characteristic: Uuid, error: &LinkError, sync: &mut GlucoseSync) -> Vec<Action> {
         match error {
-            LinkError::Att(error) => {
-                sync.handle(Event::Refused { characteristic, error: *error }, self.central.uptime())
-            }
+            LinkError::Att(error) => sync.handle(Event::Refused { characteristic, error: *error }, self.wire.now()),
             error => self.unreachable(error, sync),
         }
     }
@@ -326,17 +288,13 @@ impl Driver<'_> {
         match error {
             LinkError::Unavailable => self.ended(sync, Event::RadioGone),
             LinkError::Pairing(_) => self.ended(sync, Event::NotPaired),
-            _ => self.lost(sync),
+            _ => self.ended(sync, Event::Disconnected),
         }
     }
 
-    fn lost(&mut self, sync: &mut GlucoseSync) -> Vec<Action> {
-        self.ended(sync, Event::Disconnected)
-    }
-
     fn ended(&mut self, sync: &mut GlucoseSync, event: Event<'_>) -> Vec<Action> {
-        self.link = None;
-        sync.handle(event, self.central.uptime())
+        self.wire.down();
+        sync.handle(event, self.wire.now())
     }
 }
 

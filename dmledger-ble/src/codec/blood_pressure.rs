@@ -2,7 +2,7 @@
 
 use super::cursor::{Reader, Remainder, Writer};
 use super::date_time::DateTime;
-use super::layout::flags;
+use super::layout::{flags, whole};
 use super::medfloat::Sfloat;
 use super::{Characteristic, uuid};
 use crate::error::{DecodeError, EncodeError};
@@ -76,21 +76,7 @@ flags! {
     }
 }
 
-impl Characteristic for BloodPressureFeature {
-    const UUID: uuid::Uuid = uuid::BLOOD_PRESSURE_FEATURE;
-    const MAX_BYTES: usize = 2;
-
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut input = Reader::new(bytes);
-        let feature = Self::from_bits(input.u16()?);
-        input.finish(Remainder::Refuse)?;
-        Ok(feature)
-    }
-
-    fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
-        out.u16(self.bits())
-    }
-}
+whole!(BloodPressureFeature(u16) = uuid::BLOOD_PRESSURE_FEATURE);
 
 /// The three pressures of a measurement in one unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -144,4 +144,25 @@ macro_rules! codes {
     };
 }
 
-pub(crate) use {codes, flags, record};
+/// One number is the whole value of a characteristic.
+macro_rules! whole {
+    ($name:ident($number:ident) = $uuid:expr) => {
+        impl Characteristic for $name {
+            const UUID: uuid::Uuid = $uuid;
+            const MAX_BYTES: usize = size_of::<$number>();
+
+            fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+                let mut input = Reader::new(bytes);
+                let value = Self(input.$number()?);
+                input.finish(Remainder::Refuse)?;
+                Ok(value)
+            }
+
+            fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+                out.$number(self.0)
+            }
+        }
+    };
+}
+
+pub(crate) use {codes, flags, record, whole};

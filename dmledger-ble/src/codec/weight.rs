@@ -2,7 +2,7 @@
 
 use super::cursor::{Reader, Remainder, Writer};
 use super::date_time::DateTime;
-use super::layout::record;
+use super::layout::{record, whole};
 use super::medfloat::Decimal;
 use super::{Characteristic, uuid};
 use crate::error::{DecodeError, EncodeError};
@@ -173,21 +173,7 @@ impl WeightScaleFeature {
     }
 }
 
-impl Characteristic for WeightScaleFeature {
-    const UUID: uuid::Uuid = uuid::WEIGHT_SCALE_FEATURE;
-    const MAX_BYTES: usize = 4;
-
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut input = Reader::new(bytes);
-        let feature = Self(input.u32()?);
-        input.finish(Remainder::Refuse)?;
-        Ok(feature)
-    }
-
-    fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
-        out.u32(self.0)
-    }
-}
+whole!(WeightScaleFeature(u32) = uuid::WEIGHT_SCALE_FEATURE);
 
 const UNSUCCESSFUL: u16 = u16::MAX;
 const IMPERIAL: u8 = 1;

@@ -1,11 +1,10 @@
 //! The driver of every procedure of [`conversation`](crate::procedure::conversation).
 
-use core::time::Duration;
 use std::collections::VecDeque;
 
-use super::{Central, DeviceId, LONGEST_WAIT, Link, LinkError, LinkEvent};
+use super::wire::Wire;
+use super::{Central, DeviceId, LinkError, LinkEvent};
 use crate::codec::uuid::{RECORD_ACCESS_CONTROL_POINT, Uuid};
-use crate::procedure::Uptime;
 use crate::procedure::conversation::{Action, Event, Procedure};
 use crate::procedure::glucose_sync::AttError;
 
@@ -23,7 +22,7 @@ where
     P::Item: Send,
     P::Outcome: Send,
 {
-    let mut driver = Driver { central, device, link: None, timer: None };
+    let mut driver = Driver { wire: Wire::new(central, device) };
     let mut actions: VecDeque<_> = procedure.handle(Event::Start, central.uptime()).into();
     loop {
         let Some(action) = actions.pop_front() else {
@@ -32,11 +31,11 @@ where
         };
         match action {
             Action::Deliver(item) => take(item),
-            Action::SetTimer(at) => driver.timer = Some(at),
+            Action::SetTimer(at) => driver.wire.set_timer(at),
             Action::Undecodable { .. } => {}
             Action::Done(outcome) => {
                 // The last wish before the end is to disconnect.
-                driver.disconnect().await;
+                driver.wire.disconnect().await;
                 return outcome;
             }
             action => actions.extend(driver.act(action, procedure).await),
@@ -45,10 +44,7 @@ where
 }
 
 struct Driver<'a> {
-    central: &'a dyn Central,
-    device: &'a DeviceId,
-    link: Option<Box<dyn Link>>,
-    timer: Option<Uptime>,
+    wire: Wire<'a>,
 }
 
 type Actions<P> = Vec<Action<<P as Procedure>::Item, <P as Procedure>::Outcome>>;
@@ -56,93 +52,46 @@ type Actions<P> = Vec<Action<<P as Procedure>::Item, <P as Procedure>::Outcome>>
 impl Driver<'_> {
     /// Waits for the next event of the link or the timer.
     async fn listen<P: Procedure>(&mut self, procedure: &mut P) -> Actions<P> {
-        let wait = self.timer.map_or(LONGEST_WAIT, |at| at.since(self.central.uptime()));
-        let event = match &mut self.link {
-            Some(link) if wait > Duration::ZERO => link.next(wait).await,
-            _ => LinkEvent::Idle,
-        };
-        let now = self.central.uptime();
-        match event {
+        match self.wire.listen().await {
             LinkEvent::Value { characteristic, bytes } => {
-                procedure.handle(Event::Value { characteristic, bytes: &bytes }, now)
+                procedure.handle(Event::Value { characteristic, bytes: &bytes }, self.wire.now())
             }
-            LinkEvent::Disconnected => self.lost(procedure),
-            LinkEvent::Idle => {
-                // Without a link nobody else would wait: the procedure's own deadline is what comes next.
-                let now = self.timer.take().map_or(now, |at| at.max(now));
-                procedure.handle(Event::Tick, now)
-            }
+            LinkEvent::Disconnected => self.ended(Event::Disconnected, procedure),
+            LinkEvent::Idle => procedure.handle(Event::Tick, self.wire.tick()),
         }
     }
 
     /// Does what needs the radio.
     async fn act<P: Procedure>(&mut self, action: Action<P::Item, P::Outcome>, procedure: &mut P) -> Actions<P> {
         match action {
-            Action::Connect => self.connect(procedure).await,
+            Action::Connect => match self.wire.connect().await {
+                Ok(found) => procedure.handle(Event::ServicesResolved(&found), self.wire.now()),
+                Err(error) => self.unreachable(&error, procedure),
+            },
             Action::Disconnect => {
-                self.disconnect().await;
-                procedure.handle(Event::Disconnected, self.central.uptime())
+                self.wire.disconnect().await;
+                procedure.handle(Event::Disconnected, self.wire.now())
             }
-            Action::Subscribe(characteristic) => {
-                let result = match &mut self.link {
-                    Some(link) => link.subscribe(characteristic).await,
-                    None => Err(LinkError::Lost),
-                };
-                match result {
-                    Ok(()) => procedure.handle(Event::Subscribed(characteristic), self.central.uptime()),
-                    Err(error) => self.failed(characteristic, &error, procedure),
-                }
-            }
-            Action::Read(characteristic) => {
-                let result = match &mut self.link {
-                    Some(link) => link.read(characteristic).await,
-                    None => Err(LinkError::Lost),
-                };
-                match result {
-                    Ok(bytes) => procedure.handle(Event::Read { characteristic, bytes: &bytes }, self.central.uptime()),
-                    Err(error) => self.failed(characteristic, &error, procedure),
-                }
-            }
-            Action::Write { characteristic, bytes } => {
-                let result = match &mut self.link {
-                    Some(link) => link.write(characteristic, &bytes).await,
-                    None => Err(LinkError::Lost),
-                };
-                match result {
-                    Ok(()) => Vec::new(),
-                    Err(error) => self.failed(characteristic, &error, procedure),
-                }
-            }
+            Action::Subscribe(characteristic) => match self.wire.subscribe(characteristic).await {
+                Ok(()) => procedure.handle(Event::Subscribed(characteristic), self.wire.now()),
+                Err(error) => self.failed(characteristic, &error, procedure),
+            },
+            Action::Read(characteristic) => match self.wire.read(characteristic).await {
+                Ok(bytes) => procedure.handle(Event::Read { characteristic, bytes: &bytes }, self.wire.now()),
+                Err(error) => self.failed(characteristic, &error, procedure),
+            },
+            Action::Write { characteristic, bytes } => match self.wire.write(characteristic, &bytes).await {
+                Ok(()) => Vec::new(),
+                Err(error) => self.failed(characteristic, &error, procedure),
+            },
             _ => Vec::new(),
-        }
-    }
-
-    async fn connect<P: Procedure>(&mut self, procedure: &mut P) -> Actions<P> {
-        self.link = None;
-        let found = match self.central.connect(self.device).await {
-            Ok(mut link) => {
-                let found = link.characteristics().await;
-                self.link = Some(link);
-                found
-            }
-            Err(error) => Err(error),
-        };
-        match found {
-            Ok(found) => procedure.handle(Event::ServicesResolved(&found), self.central.uptime()),
-            Err(error) => self.unreachable(&error, procedure),
-        }
-    }
-
-    async fn disconnect(&mut self) {
-        if let Some(mut link) = self.link.take() {
-            link.disconnect().await;
         }
     }
 
     fn failed<P: Procedure>(&mut self, characteristic: Uuid, error: &LinkError, procedure: &mut P) -> Actions<P> {
         match error {
             LinkError::Att(error) => {
-                procedure.handle(Event::Refused { characteristic, error: *error }, self.central.uptime())
+                procedure.handle(Event::Refused { characteristic, error: *error }, self.wire.now())
             }
             error => self.unreachable(error, procedure),
         }
@@ -158,12 +107,11 @@ impl Driver<'_> {
             }
             _ => Event::Disconnected,
         };
-        self.link = None;
-        procedure.handle(event, self.central.uptime())
+        self.ended(event, procedure)
     }
 
-    fn lost<P: Procedure>(&mut self, procedure: &mut P) -> Actions<P> {
-        self.link = None;
-        procedure.handle(Event::Disconnected, self.central.uptime())
+    fn ended<P: Procedure>(&mut self, event: Event<'_>, procedure: &mut P) -> Actions<P> {
+        self.wire.down();
+        procedure.handle(event, self.wire.now())
     }
 }

@@ -1,7 +1,7 @@
 //! The numbered codes and flag sets of the Glucose service.
 
 use crate::codec::cursor::{Reader, Remainder, Writer};
-use crate::codec::layout::{codes, flags};
+use crate::codec::layout::{codes, flags, whole};
 use crate::codec::{Characteristic, uuid};
 use crate::error::{DecodeError, EncodeError};
 
@@ -105,21 +105,7 @@ flags! {
     }
 }
 
-impl Characteristic for GlucoseFeature {
-    const UUID: uuid::Uuid = uuid::GLUCOSE_FEATURE;
-    const MAX_BYTES: usize = 2;
-
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut input = Reader::new(bytes);
-        let feature = Self::from_bits(input.u16()?);
-        input.finish(Remainder::Refuse)?;
-        Ok(feature)
-    }
-
-    fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
-        out.u16(self.bits())
-    }
-}
+whole!(GlucoseFeature(u16) = uuid::GLUCOSE_FEATURE);
 
 codes! {
     /// Which meal the carbohydrate belongs to.
