@@ -1,5 +1,6 @@
-//! A week at home: meter, sensor, cuff, band and table camera, read every evening over links that lose, repeat, delay and
-//! break, into a home node that loses its network and dies once; at the end the hospital reads every reading of the week.
+//! A week at home: meter, sensor, cuff, band and table camera, paired on the ledger and read every evening over links that
+//! lose, repeat, delay and break, into a home node that loses its network and dies once; at the end the hospital reads
+//! every reading of the week.
 //!
 //! ```text
 //! cargo run --release --example home_gateway
@@ -19,6 +20,7 @@ use dmledger_ble::{
     sim::{Faults, StoredReading, Struck},
 };
 use dmledger_core::{
+    account::{DeviceKind, DeviceStatus},
     record::{Assurance, DataKind, Meal, MealType, Reading, ReadingFacts, ZoneOffset},
     scope::Purpose,
     time::{Clock, TimeRange, Timestamp},
@@ -107,8 +109,9 @@ async fn week(args: &Args) -> Result<String, HostError> {
     let mut household = Household::open(&people.residences[0], monday, &node, &lake, journal, &mut rng).await?;
 
     let mut home = Home::new(args, monday)?;
-    for device in home.devices() {
-        household.pair(&device, monday)?;
+    for (kind, device) in home.devices() {
+        require(household.admit(&device, monday).is_err(), "nothing is admitted before it is paired on the ledger")?;
+        household.pair(kind, &device, monday).await?;
     }
     for day in 0..DAYS {
         let morning = monday.plus(DAY * day);
@@ -121,11 +124,11 @@ async fn week(args: &Args) -> Result<String, HostError> {
             2 | 3 => require(household.pending() > 0, "the node keeps what it cannot send")?,
             _ => _ = household.flush().await?,
         }
-        if day == 3 {
-            home.replace_meter(&mut household, morning.plus(HOUR * 23))?;
+        if day == 4 {
+            home.replace_meter(&mut household, morning.plus(HOUR * 23)).await?;
         }
     }
-    home.doubtful(&mut household, monday.plus(DAY * DAYS).minus(HOUR))?;
+    home.doubtful(&mut household, monday.plus(DAY * DAYS).minus(HOUR)).await?;
     household.flush().await?;
 
     let data = TimeRange::new(monday, monday.plus(DAY * DAYS)).during("week")?;
@@ -169,13 +172,13 @@ impl Home {
         })
     }
 
-    fn devices(&self) -> [Device; 5] {
+    fn devices(&self) -> [(DeviceKind, Device); 5] {
         [
-            *self.meter.identity(),
-            *self.sensor.identity(),
-            *self.cuff.identity(),
-            *self.band.identity(),
-            *self.camera.identity(),
+            (DeviceKind::GlucoseMeter, *self.meter.identity()),
+            (DeviceKind::GlucoseSensor, *self.sensor.identity()),
+            (DeviceKind::BloodPressure, *self.cuff.identity()),
+            (DeviceKind::Wearable, *self.band.identity()),
+            (DeviceKind::TableCamera, *self.camera.identity()),
         ]
     }
 
@@ -252,15 +255,18 @@ impl Home {
     }
 
     /// The meter is replaced by another.
-    fn replace_meter(&mut self, household: &mut Household, at: Timestamp) -> Result<(), HostError> {
-        household.unpair(self.meter.identity(), at)?;
-        self.meter = Meter::new(b"maker/meter/2");
-        household.pair(self.meter.identity(), at)
+    async fn replace_meter(&mut self, household: &mut Household, at: Timestamp) -> Result<(), HostError> {
+        let new = Meter::new(b"maker/meter/2");
+        household.replace(self.meter.identity(), DeviceKind::GlucoseMeter, new.identity(), at).await?;
+        require(household.admit(self.meter.identity(), at).is_err(), "the old meter does not come back")?;
+        self.meter = new;
+        Ok(())
     }
 
     /// What must not be mixed with the patient's data: control solution, a clock that jumped ahead, a number no meter
-    /// reports, the old meter's readings after it went, and a stranger under the sensor's name.
-    fn doubtful(&mut self, household: &mut Household, at: Timestamp) -> Result<(), HostError> {
+    /// reports, the old meter's readings after it was replaced, the cuff's after it was de-registered, a meter that nobody
+    /// paired, and a stranger under the sensor's name.
+    async fn doubtful(&mut self, household: &mut Household, at: Timestamp) -> Result<(), HostError> {
         let value = |hours: u32, mg_per_dl: i64| -> Result<StoredReading, HostError> {
             Ok(StoredReading::mg_per_dl(clock(at.minus(HOUR * hours))?, Decimal::new(mg_per_dl, 0)))
         };
@@ -269,9 +275,15 @@ impl Home {
         self.meter.measure(&[control, ahead, value(3, 1500)?]);
         let session = self.meter.sync(at, Faults::NONE, 1)?;
         self.take(household, session)?;
-        let mut old = Meter::new(b"maker/meter/1");
-        old.measure(&[value(1, 99)?]);
-        let session = old.sync(at, Faults::NONE, 2)?;
+        for (serial, seed) in [(&b"maker/meter/1"[..], 2), (b"neighbour/meter", 3)] {
+            let mut meter = Meter::new(serial);
+            meter.measure(&[value(1, 99)?]);
+            let session = meter.sync(at, Faults::NONE, seed)?;
+            self.take(household, session)?;
+        }
+        household.unpair(DeviceKind::BloodPressure, self.cuff.identity(), at.minus(HOUR * 2)).await?;
+        self.cuff.measure(at.minus(HOUR), 122, 80, 64)?;
+        let session = self.cuff.sync(at, Faults::NONE, 4)?;
         self.take(household, session)?;
         let mut sensors = self.taken.iter().filter(|one| one.kind() == DataKind::ContinuousGlucose);
         let last = sensors.next_back().ok_or_else(|| HostError::new("no sensor reading"))?;
@@ -316,6 +328,7 @@ impl Home {
         }
         let reasons: BTreeSet<_> = aside.iter().map(|(why, _)| *why).collect();
         let wanted = [
+            Quarantine::UnknownDevice,
             Quarantine::Clone,
             Quarantine::AfterRetirement,
             Quarantine::Future,
@@ -330,6 +343,13 @@ impl Home {
         kept.sort();
         seen.sort();
         require(kept == seen && seen.len() == 21, "every picture is readable and equal")?;
+        require(
+            matches!(
+                household.paired(DeviceKind::GlucoseMeter)?[..],
+                [DeviceStatus::Replaced { .. }, DeviceStatus::Paired]
+            ) && matches!(household.paired(DeviceKind::BloodPressure)?[..], [DeviceStatus::Retired { .. }]),
+            "the ledger lists the meter as replaced and the cuff as de-registered",
+        )?;
         require(!household.alerts().is_empty(), "the low of the fifth day raised an alert")?;
         Ok(self.words(household, read, &aside))
     }
@@ -355,6 +375,10 @@ impl Home {
         lines.push(format!("  {} readings came again and were known", self.tally.duplicates));
         lines.push(
             "the node died once between anchoring and noting it, and was without network for two evenings".into(),
+        );
+        lines.push(
+            "on the ledger: six devices paired, the meter replaced, the cuff de-registered; nothing else was admitted"
+                .into(),
         );
         lines.push(format!("alerts: {}", household.alerts().len()));
         lines.join("\n")

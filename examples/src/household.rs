@@ -15,6 +15,7 @@ use dmledger_ble::ingest::{
     journal::FileJournal,
 };
 use dmledger_core::{
+    account::{Device as Listed, DeviceKind, DeviceStatus},
     consent::GrantId,
     envelope::AccountId,
     record::{DataKind, Reading, RecordId, reading::ReadingBatch},
@@ -126,20 +127,74 @@ impl Household {
         })
     }
 
-    /// A device belongs to the patient from this time on.
+    /// Pairs a device on the ledger, in the account of each kind of data it measures, then with the gateway: its readings
+    /// are taken from `from` on.
     ///
     /// # Errors
-    /// If the journal fails.
-    pub fn pair(&mut self, device: &Device, from: Timestamp) -> Result<(), HostError> {
-        self.intake.register(device.id(), from, device.assurance()).during("intake")
+    /// The ledger's reason if it refuses, or if the journal fails.
+    pub async fn pair(&mut self, kind: DeviceKind, device: &Device, from: Timestamp) -> Result<(), HostError> {
+        for data in measured_by(kind) {
+            self.account_mut(*data)?.pair(kind, &device.id()).await?;
+        }
+        self.admit(device, from)
     }
 
-    /// A device belongs to the patient no more.
+    /// Lets a device take the place of another on the ledger; from `at` on the gateway takes readings of the new one only.
     ///
     /// # Errors
-    /// If it never did, or the journal fails.
-    pub fn unpair(&mut self, device: &Device, until: Timestamp) -> Result<(), HostError> {
-        self.intake.retire(device.id(), until).during("intake")
+    /// The ledger's reason if it refuses, or if the journal fails.
+    pub async fn replace(
+        &mut self,
+        old: &Device,
+        kind: DeviceKind,
+        new: &Device,
+        at: Timestamp,
+    ) -> Result<(), HostError> {
+        for data in measured_by(kind) {
+            self.account_mut(*data)?.replace(&old.id(), kind, &new.id()).await?;
+        }
+        self.follow(at)?;
+        self.admit(new, at)
+    }
+
+    /// De-registers a device on the ledger; the gateway takes nothing that it measures from `at` on.
+    ///
+    /// # Errors
+    /// The ledger's reason if it refuses, or if the journal fails.
+    pub async fn unpair(&mut self, kind: DeviceKind, device: &Device, at: Timestamp) -> Result<(), HostError> {
+        for data in measured_by(kind) {
+            self.account_mut(*data)?.deregister(&device.id()).await?;
+        }
+        self.follow(at)
+    }
+
+    /// Admits a device that the ledger lists as paired.
+    ///
+    /// # Errors
+    /// If the ledger does not list it, or the journal fails.
+    pub fn admit(&mut self, device: &Device, from: Timestamp) -> Result<(), HostError> {
+        let listed = self.listed()?;
+        self.intake.register(device, from, &listed.iter().collect::<Vec<_>>()).during("intake")
+    }
+
+    /// Lets go of what the ledger no longer lists as paired.
+    fn follow(&mut self, at: Timestamp) -> Result<(), HostError> {
+        let listed = self.listed()?;
+        self.intake.follow(&listed.iter().collect::<Vec<_>>(), at).during("intake").map(|_| ())
+    }
+
+    /// What the ledger says of the devices of a kind, in the order of pairing.
+    ///
+    /// # Errors
+    /// If the node's store cannot be read or proves something else.
+    pub fn paired(&self, kind: DeviceKind) -> Result<Vec<DeviceStatus>, HostError> {
+        Ok(self.listed()?.iter().filter(|row| row.kind() == kind).map(Listed::status).collect())
+    }
+
+    /// The devices of all accounts, as the ledger proves them.
+    fn listed(&self) -> Result<Vec<Listed>, HostError> {
+        let lists = self.accounts.values().map(Residence::devices).collect::<Result<Vec<_>, _>>()?;
+        Ok(lists.into_iter().flatten().collect())
     }
 
     /// Offers readings: durable on return, each once. Alerts are raised for those that are taken.
@@ -266,6 +321,18 @@ impl Household {
 
     fn account_mut(&mut self, kind: DataKind) -> Result<&mut Residence, HostError> {
         self.accounts.get_mut(&kind).ok_or_else(|| HostError::new(format!("no account for {kind}")))
+    }
+}
+
+/// The kinds of data that a device measures, and in whose accounts it is paired.
+const fn measured_by(kind: DeviceKind) -> &'static [DataKind] {
+    match kind {
+        DeviceKind::GlucoseMeter => &[DataKind::SelfMeasuredGlucose],
+        DeviceKind::GlucoseSensor => &[DataKind::ContinuousGlucose],
+        DeviceKind::BloodPressure => &[DataKind::BloodPressure],
+        DeviceKind::Wearable => &[DataKind::HeartRate, DataKind::Sleep],
+        DeviceKind::TableCamera => &[DataKind::Diet],
+        _ => &[],
     }
 }
 

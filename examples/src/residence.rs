@@ -2,6 +2,7 @@
 //! the gate that guards them are in [`epochs`].
 
 pub mod days;
+pub mod devices;
 pub mod epochs;
 
 use crate::{

@@ -1,6 +1,7 @@
 //! From devices to the sealing path, each reading once: the buffer of a home node.
 //!
 //! ```text
+//! register, follow -> devices that the ledger lists as paired are admitted, and go when it says so
 //! offer -> refused as a duplicate | quarantined with its reason | accepted: durable in the journal
 //! claim -> a batch of accepted readings of one kind and hour, with a name; the same again after a crash
 //! settle -> the batch is final on the ledger: its readings leave the buffer, their marks stay
@@ -14,6 +15,7 @@
 //! Marks: for every device and kind the intake remembers which readings it has seen, by time, number and digest of the
 //! raw octets. Only the [`MAX_MARKS`] newest of a device are kept; what is older than the oldest of them is late.
 
+mod devices;
 mod entry;
 mod rules;
 
@@ -41,6 +43,9 @@ pub enum IntakeError {
     /// An entry of the journal is of another make.
     #[error("entry {0} of the journal is none of an intake")]
     NotAnEntry(usize),
+    /// The ledger does not list the device as paired; nothing changed.
+    #[error("the ledger lists no such device as paired")]
+    NotPaired,
     /// No batch, reading or device of that name is waiting.
     #[error("nothing waits under that name")]
     Unknown,
@@ -145,25 +150,6 @@ impl<J: Journal> Intake<J> {
             intake.apply(entry);
         }
         Ok(intake)
-    }
-
-    /// A device belongs to the patient from this time on, and is known this well.
-    ///
-    /// # Errors
-    /// [`IntakeError::Journal`].
-    pub fn register(&mut self, device: DeviceId, from: Timestamp, assurance: Assurance) -> Result<(), IntakeError> {
-        self.commit(vec![Entry::Registered { device, from, assurance }])
-    }
-
-    /// A device belongs to the patient no more from this time on: it was replaced, lost or given away.
-    ///
-    /// # Errors
-    /// [`IntakeError::Unknown`] for a device that was never registered, [`IntakeError::Journal`].
-    pub fn retire(&mut self, device: DeviceId, until: Timestamp) -> Result<(), IntakeError> {
-        if self.devices.get(&device).and_then(|known| known.from).is_none() {
-            return Err(IntakeError::Unknown);
-        }
-        self.commit(vec![Entry::Retired { device, until }])
     }
 
     /// Takes readings. On return what was accepted or quarantined survives a crash: whoever fetched them may tell the

@@ -2,10 +2,16 @@ use super::*;
 use crate::ingest::journal::{FileJournal, MemoryJournal};
 use crate::ingest::{Device, DeviceClock, reading};
 use crate::link::BondState;
+use dmledger_core::account::device::NewDevice;
+use dmledger_core::account::{Device as Listed, DeviceKind, DeviceStatus};
+use dmledger_core::codec::Text;
+use dmledger_core::envelope::{AccountId, ChainId};
+use dmledger_core::key::{SecretKey, Suite};
 use dmledger_core::record::quantity::{HeartRate, Quantity};
 use dmledger_core::record::{Quality, SourceFormat};
+use dmledger_core::time::Height;
 use proptest::prelude::*;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 const NOON: i64 = 1_772_366_400;
 
@@ -15,6 +21,20 @@ fn now() -> Timestamp {
 
 fn band() -> Device {
     Device::new(b"band 1", BondState::Bonded)
+}
+
+/// The row that the ledger keeps of a device once it is paired.
+fn row(device: &Device) -> Listed {
+    let (chain, account) = (ChainId::new(Digest::new([1; 32])), AccountId::new(Digest::new([2; 32])));
+    let key = SecretKey::from_bytes(Suite::Bip340, [3; 32]).unwrap();
+    let new = NewDevice::prove(DeviceKind::Wearable, &device.id(), Text::default(), &key, &chain, &account).unwrap();
+    Listed::new(&new, account, 0, Height::new(1))
+}
+
+/// The row of [`band`].
+fn listed() -> &'static Listed {
+    static ROW: OnceLock<Listed> = OnceLock::new();
+    ROW.get_or_init(|| row(&band()))
 }
 
 /// A heart rate so many seconds before noon, received at noon.
@@ -30,7 +50,7 @@ fn beat(device: &Device, number: u32, before: i64, rate: u16) -> Reading {
 fn intake<J: Journal>(journal: J) -> Intake<J> {
     let mut intake = Intake::open(journal, IntakeRules::new(), [7; 32]).unwrap();
     if intake.devices.is_empty() {
-        intake.register(band().id(), Timestamp::from_seconds(NOON - 86_400), Assurance::Bonded).unwrap();
+        intake.register(&band(), Timestamp::from_seconds(NOON - 86_400), &[listed()]).unwrap();
     }
     intake
 }
@@ -102,8 +122,45 @@ fn everything_doubtful_is_put_aside_with_its_reason() {
     assert_eq!((intake.pending(), intake.quarantined().count()), (3, 5));
     let late = Intake::open(MemoryJournal::new(), IntakeRules::new().with_oldest(core::time::Duration::ZERO), [0; 32]);
     let mut late = late.unwrap();
-    late.register(band().id(), Timestamp::EPOCH, Assurance::Bonded).unwrap();
+    late.register(&band(), Timestamp::EPOCH, &[listed()]).unwrap();
     assert_eq!(one(&mut late, beat(&band(), 1, 1, 61)), Verdict::Quarantined(Quarantine::Late));
+}
+
+#[test]
+fn only_a_device_that_the_ledger_lists_as_paired_is_admitted() {
+    let journal = Crashing::default();
+    let mut intake = Intake::open(journal.clone(), IntakeRules::new(), [7; 32]).unwrap();
+    let (first, second) = (band(), Device::new(b"band 2", BondState::Bonded));
+    let replaced = row(&first).end(DeviceStatus::Replaced { height: Height::new(2), by: row(&second).key() });
+    let retired = row(&first).end(DeviceStatus::Retired { height: Height::new(2) });
+    for rows in [&[][..], &[&row(&second)], &[&replaced], &[&retired]] {
+        let refused = intake.register(&first, Timestamp::EPOCH, rows);
+        assert!(matches!(refused, Err(IntakeError::NotPaired)), "{rows:?}");
+    }
+    let unknown = Verdict::Quarantined(Quarantine::UnknownDevice);
+    assert_eq!(one(&mut intake, beat(&first, 1, 100, 61)), unknown);
+    let since = Timestamp::from_seconds(NOON - 86_400);
+    intake.register(&first, since, &[&row(&second), listed()]).unwrap();
+    assert_eq!(one(&mut intake, beat(&first, 2, 90, 61)), Verdict::Accepted);
+    // Another takes its place on the ledger an hour before noon.
+    let (second_row, then) = (row(&second), Timestamp::from_seconds(NOON - 3600));
+    assert_eq!(intake.follow(&[listed(), &second_row], then).unwrap(), []);
+    assert_eq!(intake.follow(&[&replaced, &second_row], then).unwrap(), [first.id()]);
+    assert_eq!(intake.follow(&[&replaced, &second_row], now()).unwrap(), [], "the first end stands");
+    intake.register(&second, then, &[&replaced, &second_row]).unwrap();
+    let mut intake = Intake::open(journal, IntakeRules::new(), [7; 32]).unwrap();
+    for (device, before, verdict) in [
+        (&first, 3601, Verdict::Accepted),
+        (&first, 3599, Verdict::Quarantined(Quarantine::AfterRetirement)),
+        (&second, 3601, Verdict::Quarantined(Quarantine::BeforeRegistration)),
+        (&second, 3599, Verdict::Accepted),
+    ] {
+        assert_eq!(one(&mut intake, beat(device, 9, before, 62)), verdict, "{before} s before noon");
+    }
+    // It comes back, as the ledger allows with a fresh key.
+    intake.register(&first, now(), &[&replaced, listed()]).unwrap();
+    assert_eq!(intake.follow(&[&replaced, listed(), &second_row], now()).unwrap(), []);
+    assert_eq!(intake.follow(&[], now()).unwrap().len(), 2, "no list, no devices");
 }
 
 #[test]
