@@ -1,5 +1,7 @@
 //! A real device in front of a person: finding it, answering what it asks while it pairs, and saying how it went.
 
+pub mod any;
+
 use std::io::{BufRead as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;

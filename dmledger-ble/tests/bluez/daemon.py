@@ -1,5 +1,7 @@
-"""An org.bluez object tree on a private bus: one adapter, one glucose meter with a record access control point, pairing
-through the caller's agent. argv: number of records. BLUEZ_MODE says what is special:
+"""An org.bluez object tree on a private bus: one adapter, one device, pairing through the caller's agent. argv: number of
+records. BLUEZ_DEVICE says what the device is: meter (the default) or sensor, with a record access control point; cuff,
+thermometer, scale or oximeter, which indicate what they keep to whoever subscribes; heart-rate, which streams; unknown,
+which has no health service. BLUEZ_MODE says what is special:
   plain        nothing
   just-works, compare, passkey
                the meter wants a bond before it answers, and pairs like this (the code is 123456)
@@ -8,6 +10,7 @@ through the caller's agent. argv: number of records. BLUEZ_MODE says what is spe
   drop         the link goes down half way through the first report
   lossy        every seventh measurement of a first report is lost
   refuse       writes are refused with ATT error 0x80
+  damaged      the last value that is indicated or streamed ends too early
 """
 import os
 import struct
@@ -20,6 +23,7 @@ from gi.repository import GLib
 
 RECORDS = int(sys.argv[1]) if len(sys.argv) > 1 else 25
 MODE = os.environ.get("BLUEZ_MODE", "plain")
+KIND = os.environ.get("BLUEZ_DEVICE", "meter")
 CODE = 123456
 PROPERTIES = "org.freedesktop.DBus.Properties"
 MANAGER = "org.freedesktop.DBus.ObjectManager"
@@ -161,6 +165,14 @@ class Characteristic(Node):
     @dbus.service.method("org.bluez.GattCharacteristic1")
     def StartNotify(self):
         self.change("Notifying", dbus.Boolean(True))
+        if self is measurement and KIND in KEPT:
+            GLib.idle_add(lambda: send_kept() and False)
+        if self is measurement and KIND == "heart-rate":
+            GLib.timeout_add(50, stream, list(range(RECORDS)))
+
+    @dbus.service.method("org.bluez.GattCharacteristic1", in_signature="a{sv}", out_signature="ay")
+    def ReadValue(self, options):
+        return octets(self.readable)
 
     @dbus.service.method("org.bluez.GattCharacteristic1")
     def StopNotify(self):
@@ -180,12 +192,45 @@ class Characteristic(Node):
         request = bytes(value)
         GLib.idle_add(lambda: serve(request) and False)
 
-    def notify(self, octets):
+    def notify(self, value):
         if self.properties.get("Notifying"):
-            self.change("Value", dbus.Array([dbus.Byte(octet) for octet in octets], signature="y"))
+            self.change("Value", octets(value))
+
+
+def octets(value):
+    return dbus.Array([dbus.Byte(octet) for octet in value], signature="y")
+
+
+TIME = struct.pack("<HBBBBB", 2026, 1, 1, 8, 0, 0)
+# What devices keep: service, characteristic, and the octets of a value by its number.
+KEPT = {
+    "cuff": (0x1810, 0x2A35, lambda n: struct.pack("<BHHH", 6, 120 + n % 20, 80, 93) + at(n) + struct.pack("<H", 60 + n % 9)),
+    "thermometer": (0x1809, 0x2A1C, lambda n: struct.pack("<BI", 2, 0xFF000000 | (365 + n % 9)) + at(n)),
+    "scale": (0x181D, 0x2A9D, lambda n: struct.pack("<BH", 2, 14000 + n) + at(n)),
+    "oximeter": (0x1822, 0x2A5E, lambda n: struct.pack("<BHH", 1, 95 + n % 5, 70) + at(n)),
+}
+
+
+def at(number):
+    return TIME[:5] + bytes([number // 60 % 60, number % 60])
+
+
+def send_kept():
+    for number in range(RECORDS):
+        spoilt = MODE == "damaged" and number == RECORDS - 1
+        measurement.notify(KEPT[KIND][2](number)[: 3 if spoilt else None])
+
+
+def stream(left):
+    number = left.pop(0)
+    spoilt = MODE == "damaged" and not left
+    measurement.notify(struct.pack("<BBH", 0x16, 60 + number % 9, 1000)[: 1 if spoilt else None])
+    return bool(left)
 
 
 def record(number):
+    if KIND == "sensor":
+        return struct.pack("<BBHH", 6, 0, 90 + number % 100, number)
     return struct.pack("<BHHBBBBBhHB", 3, number & 0xFFFF, 2026, 1, 1, 0, number % 60, 0, 0, 0xB000 | (70 + number % 200), 0x11)
 
 
@@ -230,24 +275,42 @@ adapter = Adapter("/org/bluez/hci0", "org.bluez.Adapter1", {
     "Pairable": B(False), "PairableTimeout": dbus.UInt32(0), "Discovering": B(False),
     "UUIDs": dbus.Array([], signature="s"), "Modalias": S("usb:v1D6Bp0246d0542")})
 device = Device(DEVICE, "org.bluez.Device1", {
-    "Address": S("F0:F1:F2:F3:F4:F5"), "AddressType": S("random"), "Name": S("Meter"), "Alias": S("Meter"),
+    "Address": S("F0:F1:F2:F3:F4:F5"), "AddressType": S("random"), "Name": S("Device"), "Alias": S("Device"),
     "Paired": B(False), "Trusted": B(False), "Blocked": B(False), "LegacyPairing": B(False), "Connected": B(False),
-    "ServicesResolved": B(False), "UUIDs": dbus.Array([uuid(0x1808)], signature="s"),
+    "ServicesResolved": B(False), "UUIDs": dbus.Array([], signature="s"),
     "Adapter": dbus.ObjectPath("/org/bluez/hci0"), "RSSI": dbus.Int16(-50)}, hidden=True)
+SERVICES = {"meter": 0x1808, "sensor": 0x181F, "heart-rate": 0x180D, "unknown": 0x1801}
+SERVICES.update({kind: of[0] for kind, of in KEPT.items()})
+device.properties["UUIDs"] = dbus.Array([uuid(SERVICES[KIND])], signature="s")
 service = Node(DEVICE + "/service000a", "org.bluez.GattService1", {
-    "UUID": S(uuid(0x1808)), "Primary": B(True), "Device": dbus.ObjectPath(DEVICE),
+    "UUID": S(uuid(SERVICES[KIND])), "Primary": B(True), "Device": dbus.ObjectPath(DEVICE),
     "Includes": dbus.Array([], signature="o")}, hidden=True)
 
 
-def characteristic(handle, number, flags):
-    return Characteristic("%s/char%04x" % (service.path, handle), "org.bluez.GattCharacteristic1", {
+def characteristic(handle, number, flags, readable=b""):
+    found = Characteristic("%s/char%04x" % (service.path, handle), "org.bluez.GattCharacteristic1", {
         "UUID": S(uuid(number)), "Service": dbus.ObjectPath(service.path), "Value": dbus.Array([], signature="y"),
         "Notifying": B(False), "Flags": dbus.Array(flags, signature="s"), "MTU": dbus.UInt16(247)}, hidden=True)
+    found.readable = readable
+    return found
 
 
-measurement = characteristic(0xB, 0x2A18, ["notify"])
-context = characteristic(0xE, 0x2A34, ["notify"])
-control = characteristic(0x11, 0x2A52, ["write", "indicate"])
-gatt = [service, measurement, context, control]
+MEASUREMENTS = {"meter": 0x2A18, "sensor": 0x2AA7, "heart-rate": 0x2A37, "unknown": 0x2A05}
+MEASUREMENTS.update({kind: of[1] for kind, of in KEPT.items()})
+measurement = characteristic(0xB, MEASUREMENTS[KIND], ["indicate" if KIND in KEPT else "notify"])
+gatt = [service, measurement]
+if KIND in ("meter", "sensor"):
+    control = characteristic(0x11, 0x2A52, ["write", "indicate"])
+    gatt.append(control)
+if KIND == "meter":
+    gatt.append(characteristic(0xE, 0x2A34, ["notify"]))
+if KIND == "sensor":
+    gatt += [
+        # Values have no check at their end.
+        characteristic(0x14, 0x2AA8, ["read"], bytes([0, 0, 0, 0x19, 0xFF, 0xFF])),
+        characteristic(0x17, 0x2AA9, ["read"], bytes([1, 0, 0, 0, 0])),
+        characteristic(0x1A, 0x2AAA, ["read", "write"], TIME + bytes([0, 0])),
+        characteristic(0x1D, 0x2AAB, ["read"], bytes([0xE0, 0x01])),
+    ]
 print("ready", flush=True)
 GLib.MainLoop().run()
