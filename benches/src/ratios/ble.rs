@@ -1,8 +1,11 @@
 //! Devices: decoders beside straight-line ones written by hand for the same octets, and a synchronisation beside the
-//! bare decoding of what it is fed.
+//! bare decoding of what it is fed; a clip of the camera beside the bare link.
 //!
 //! The hand decoders know one layout, read fixed positions and check nothing but the length and the flags; they are what
 //! a decoder costs at least. Allocations are counted by the allocator of this program.
+
+#[path = "ble/clip.rs"]
+mod clip;
 
 use crate::report;
 use dmledger_ble::codec::{
@@ -41,7 +44,8 @@ pub fn run() -> Result<(), Failed> {
     glucose()?;
     sensor()?;
     sfloat()?;
-    synchronisation()
+    synchronisation()?;
+    clip::run()
 }
 
 /// Rate of a round that handles every record [`PASSES`] times.
