@@ -9,6 +9,7 @@
 use clap::Parser;
 use dmledger_core::time::Clock;
 use dmledger_examples::{
+    devices::made_up_clip,
     error::{During, HostError},
     input::Input,
     network::Network,
@@ -47,7 +48,7 @@ struct Args {
     #[arg(long, value_name = "N", default_value = "14")]
     days: NonZeroU32,
     /// Institutions: two hospitals, a pharmacy, a regulator, then hospitals.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(3..=32))]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(2..=32))]
     institutions: u8,
     /// Residences; the patient lives in the first.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=32))]
@@ -55,6 +56,9 @@ struct Args {
     /// Where the nodes keep their files: a new or empty folder. A temporary one by default.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Motion JPEG that the table camera sees at a meal; without it, frames are made up.
+    #[arg(long, value_name = "FILE")]
+    clip: Option<PathBuf>,
     /// Seed of everything that is drawn: keys, names, the synthetic series, the meter's faults.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -141,13 +145,18 @@ async fn play(args: &Args, input: &Input, dir: &Path, scratch: &Path) -> Result<
     outcome.records_anchored = residence.records();
 
     let bar = progress("granting, reading, refusing, proving", 0);
-    let mut story = Story::new(&network, &people, residence, &taken.readings, args.seed, &mut outcome)?;
+    let clip = match &args.clip {
+        Some(file) => std::fs::read(file).during(file.display())?,
+        None => made_up_clip(),
+    };
+    let seen = (args.seed, clip);
+    let mut story = Story::new(&network, &people, residence, &taken.readings, seen, &mut outcome)?;
     story.play(now.plus(GRANTED_FOR)).await?;
     bar.set_message("tampering");
     story.tamper(&network, scratch).await?;
 
     bar.set_message("stopping and opening again");
-    let mut page = page::of(input, &taken.readings, story.residence(), &people)?;
+    let mut page = page::of(input, &taken.readings, story.accounts(), story.notices(), &people)?;
     let tip = story.residence().node().tip()?;
     network.settle(tip.height).await?;
     story::leave_dossier(&network, story.residence())?;

@@ -9,13 +9,9 @@
 
 use dmledger_core::{
     action::{Action, Appoint, ApproveEmergency, ReviewEmergency, SignedAction},
-    codec::{self, List},
     consent::GrantId,
     decide::{AccessOutcome, Reason},
-    emergency::{
-        Appointment, Circle, Emergency, EmergencyId, EmergencyRequest, EmergencyTerms, Immediate, PatientState, Period,
-        Verdict,
-    },
+    emergency::{Appointment, Emergency, EmergencyId, EmergencyRequest, PatientState, Period, Verdict},
     envelope::{
         AccountId, Envelope,
         Meaning::{self, Approved, Authored, CoSigned},
@@ -29,10 +25,10 @@ use dmledger_core::{
     testing::{World, WorldPlan, world::Party},
     time::{Moment, TimeRange},
 };
+use dmledger_examples::trustees::{self, ClosedCapsule};
 use dmledger_zk::seal::{
-    Address, Capsule, CapsuleError, CapsuleHead, CapsuleId, CapsulePurpose, DataKey, Epoch, EpochKey, EpochNumber,
-    GrantBody, GrantTerms, Hedge, Hours, KemKeyPair, Keys, LedgerView, NodeNumber, RecordMeta, SealSuite, Sealed,
-    Shape, Standing, TrusteeBundle, Wrapped, open, seal_record, unwrap, wrap,
+    Capsule, CapsuleError, CapsuleId, DataKey, Epoch, EpochKey, EpochNumber, GrantBody, GrantTerms, Hedge, Hours,
+    KemKeyPair, Keys, LedgerView, RecordMeta, SealSuite, Sealed, Standing, TrusteeBundle, Wrapped, open, seal_record,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -72,7 +68,8 @@ fn main() -> Answer<()> {
     assert_eq!(read, READINGS);
     println!("Two of three shares open the capsule; the hospital reads: {}", String::from_utf8_lossy(&read));
     let too_few = night.read(&shares[..1]).err().ok_or("one share opened the capsule")?;
-    assert!(matches!(too_few.downcast_ref(), Some(CapsuleError::MissingShares { .. })), "{too_few}");
+    let missing = matches!(too_few.downcast_ref(), Some(ClosedCapsule::Capsule(CapsuleError::MissingShares { .. })));
+    assert!(missing, "{too_few}");
 
     night.world.wait(Duration::from_secs(3600));
     let over = night.ask()?;
@@ -135,19 +132,20 @@ impl Night {
             quota: None,
         };
         let body = GrantBody::new(terms, vec![epoch.cover(epoch.epoch().buckets(&hours)?)], &mut rng)?;
-        let head =
-            CapsuleHead::new(CapsulePurpose::BreakGlass, account, CapsuleId::new(world.bytes()), Shape::new(3, 2)?)?;
-        let (capsule, bundles) = Capsule::seal(head, &codec::encode(&body), &mut rng)?;
-        let mut trustees = Vec::new();
-        let people = [(Role::Trustee, "Sister"), (Role::Trustee, "Brother"), (Role::Regulator, "Ombudsman")];
-        for ((role, name), (number, bundle)) in people.into_iter().zip((0..).zip(bundles)) {
+        let mut people = Vec::new();
+        for (role, name) in [(Role::Trustee, "Sister"), (Role::Trustee, "Brother"), (Role::Regulator, "Ombudsman")] {
             let (key, kem) = (world.key(), KemKeyPair::generate(SealSuite::default(), &mut rng));
             let party = world.party(key, role, name)?;
             let admission = world.admission(&party, 2)?;
             world.advance(&mut ledger, &[admission])?;
-            let letter = wrap(&bundle, chain, kem.public(), &mut rng)?;
-            let address = Address::new(account, (head.id(), NodeNumber::new(number)));
-            trustees.push((party, unwrap(&letter, &kem, chain, address)?));
+            people.push((party, kem));
+        }
+        let to: Vec<_> = people.iter().map(|(_, kem)| kem.public()).collect();
+        let place = (chain, account);
+        let (capsule, letters) = trustees::entrust(&body, place, CapsuleId::new(world.bytes()), &to, &mut rng)?;
+        let mut trustees = Vec::new();
+        for (((party, kem), letter), number) in people.into_iter().zip(&letters).zip(0..) {
+            trustees.push((party, trustees::open_letter(letter, &kem, place, &capsule, number)?));
         }
         let hospital = KemKeyPair::generate(SealSuite::default(), &mut rng);
         let mut night = Self { world, ledger, rng, trustees, hospital, capsule, sealed, entry };
@@ -157,16 +155,9 @@ impl Night {
     /// Two of three trustees; hospitals ask; ten minutes of delay, none with all three if a regulator is among them; an
     /// hour, and as many blocks as an hour can have.
     fn appoint(&mut self) -> Answer<()> {
-        let terms = EmergencyTerms {
-            circle: Circle::new(2, self.trustees.iter().map(|(party, _)| party.id()).collect())?,
-            requesters: List::new(vec![Role::Hospital])?,
-            look_back_ms: None,
-            delay: Period::new(Duration::from_secs(600), 1),
-            immediate: Some(Immediate { approvals: 3, role: Some(Role::Regulator) }),
-            life: Period::new(Duration::from_secs(3600), 3600),
-            uses: 10,
-            reviewer: None,
-        };
+        let circle = self.trustees.iter().map(|(party, _)| party.id()).collect();
+        let life = Period::new(Duration::from_secs(3600), 3600);
+        let terms = trustees::terms(circle, trustees::ten_minutes(), life, None)?;
         let appointment = Appointment::BreakGlass(Some(terms));
         let patient = &self.world.patients()[0];
         let body = Action::Appoint(Box::new(Appoint { number: 0, appointment }));
@@ -210,24 +201,18 @@ impl Night {
     fn released(&mut self) -> Answer<Vec<Wrapped<TrusteeBundle>>> {
         let log = self.query()?.access_log(&self.account())?;
         let entry = log.entries().last().ok_or("empty log")?;
-        let AccessOutcome::BreakGlass { emergency } = entry.outcome else { return Ok(Vec::new()) };
-        let asked_by_hospital = entry.member == self.world.institutions()[HOSPITAL].id();
-        let running = self.ledger.facts().emergency(&emergency)?.is_some_and(|one| one.is_running(entry.at));
-        if !(asked_by_hospital && running) {
+        let (hospital, at) = (self.world.institutions()[HOSPITAL].id(), entry.at);
+        if !trustees::may_release(&self.query()?, &entry.request, &hospital, at)? {
             return Ok(Vec::new());
         }
         let (chain, to) = (self.world.chain(), self.hospital.public());
-        self.trustees.iter().map(|(_, bundle)| Ok(wrap(bundle, chain, to, &mut self.rng)?)).collect()
+        self.trustees.iter().map(|(_, bundle)| Ok(trustees::pass_on(bundle, chain, to, &mut self.rng)?)).collect()
     }
 
     /// What the hospital does with the shares it got.
     fn read(&self, shares: &[Wrapped<TrusteeBundle>]) -> Answer<Vec<u8>> {
         let (chain, account) = (self.world.chain(), self.account());
-        let unwrapped = |share: &Wrapped<TrusteeBundle>| {
-            unwrap(share, &self.hospital, chain, Address::new(account, share.subject()))
-        };
-        let bundles = shares.iter().map(unwrapped).collect::<Result<Vec<_>, _>>()?;
-        let body: GrantBody = codec::decode(self.capsule.open(&bundles)?.contents())?;
+        let body = trustees::open_capsule(&self.capsule, shares, &self.hospital, (chain, account))?;
         let view = LedgerView {
             chain,
             account,

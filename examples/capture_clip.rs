@@ -21,7 +21,10 @@ use dmledger_ble::{
     },
     sim::{Faults, PerMille, SimCamera, SimCentral},
 };
-use dmledger_examples::error::{During, HostError};
+use dmledger_examples::{
+    devices::made_up_frame,
+    error::{During, HostError},
+};
 use std::{path::PathBuf, time::Duration};
 
 /// Records a clip on a simulated camera and fetches it.
@@ -45,7 +48,7 @@ async fn main() -> Result<(), HostError> {
     let args = Args::parse();
     let clip = match &args.clip {
         Some(file) => std::fs::read(file).during(file.display())?,
-        None => made_up(),
+        None => (0..40).flat_map(|number| made_up_frame(number, 12_000)).collect(),
     };
     let pictures = frames(&clip).collect::<Result<Vec<_>, _>>().during("clip")?;
     println!("recorded: {} pictures, {} bytes", pictures.len(), clip.len());
@@ -87,13 +90,4 @@ async fn main() -> Result<(), HostError> {
     assert_eq!(central.with_device(|camera| camera.len()), Some(0), "the camera has deleted it");
     println!("every picture equal; the camera has deleted the clip");
     Ok(())
-}
-
-/// Forty frames that have the markers of JPEG and no picture.
-fn made_up() -> Vec<u8> {
-    let frame = |number: u16| {
-        let data = (0..12_000_u16).map(move |at| u8::try_from((at.wrapping_mul(7) + number) % 251).unwrap_or(0));
-        [0xFF, 0xD8, 0xFF, 0xDA, 0, 2].into_iter().chain(data).chain([0xFF, 0xD9])
-    };
-    (0..40).flat_map(frame).collect()
 }

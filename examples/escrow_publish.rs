@@ -6,9 +6,9 @@
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
 use dmledger_core::{
-    account::escrow::{BasicInfo, EscrowStatus, Intake, Objection, Publication},
+    account::escrow::{BasicInfo, EscrowStatus, Intake, Objection},
     action::{Action, Close, Confirm, Ending, PublishInfo, Submit},
-    codec::{Bytes, List, Text},
+    codec::{Bytes, Text},
     consent::GrantId,
     envelope::{
         AccountId, Envelope,
@@ -16,14 +16,15 @@ use dmledger_core::{
     },
     key::SecretKey,
     ledger::{Ledger, Query, StateMachine},
-    record::{ContentId, DataKind, IndexEntry, RecordId, index::IndexFacts},
+    record::{ContentId, DataKind, RecordId, index::IndexFacts},
     scope::{Purpose, PurposeSet, Validity, VerbSet},
     testing::{World, WorldPlan},
     time::TimeRange,
 };
+use dmledger_examples::authored::{self, Parcel, Place};
 use dmledger_zk::seal::{
-    Address, DataKey, Epoch, EpochKey, EpochNumber, EscrowedKey, GrantBody, GrantTerms, Hedge, Hour, Hours, KemKeyPair,
-    Keys, LedgerView, RecordHeader, RecordMeta, SealSuite, Standing, Wrapped, begin_escrow, open, unwrap, wrap,
+    Epoch, EpochKey, EpochNumber, GrantBody, GrantTerms, Hour, Hours, KemKeyPair, Keys, LedgerView, SealSuite,
+    Standing, open,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use std::{error::Error, time::Duration};
@@ -51,19 +52,18 @@ fn main() -> Result<()> {
     println!("  it waits at {:.16}, of which nobody can tell whose keys it is made of", sent.address);
 
     println!("\nThe patient is asked, opens the letter, reads, and confirms.");
-    let address = Address::new(day.account, sent.record);
-    let received: EscrowedKey = unwrap(&sent.letter, &day.kem, day.world.chain(), address)?;
-    let preview = received.opener(&sent.header)?.all(&sent.ciphertext)?;
-    println!("  {}", String::from_utf8_lossy(&preview));
-    let tweak = EscrowedKey::tweak(std::slice::from_ref(&received));
-    assert_eq!(day.waits_at(&received), sent.address, "both sides come to the same address");
-    day.by_patient(Action::Confirm(Confirm { address: sent.address, tweak }))?;
+    let received = sent.parcel.open(&day.kem, day.world.chain(), day.account, sent.record)?;
+    println!("  {}", String::from_utf8_lossy(&received.read(&sent.ciphertext)?));
+    let parties = [day.hospital().public(), day.world.patients()[0].phone.public()];
+    let address = received.waits_at(&day.world.chain(), &day.account, parties);
+    assert_eq!(address, sent.address, "both sides come to the same address");
+    day.by_patient(Action::Confirm(Confirm { address, tweak: received.tweak() }))?;
     assert_eq!((day.waiting()?, day.told()?), (0, vec![EscrowStatus::Waiting, EscrowStatus::Released]));
 
     let grant = day.grant_body()?;
     println!("\nThe home takes the record over: one slot around the same key, the ciphertext stays as it is.");
     let custodian = &day.world.patients()[0].home;
-    let part = received.adopt(sent.header.clone(), &day.epoch, custodian)?;
+    let part = received.adopt(&day.epoch, custodian)?;
     let entry = day.ledger.facts().record(&sent.record)?.ok_or("not in the account")?.entry;
     assert_eq!(entry.facts().content, ContentId::of(&sent.ciphertext), "not a byte of the lake has changed");
     assert_eq!(entry.author(), day.hospital().public(), "and it is still the hospital's word");
@@ -116,8 +116,7 @@ fn main() -> Result<()> {
 struct Sent {
     address: AccountId,
     record: RecordId,
-    header: Envelope<RecordHeader>,
-    letter: Wrapped<EscrowedKey>,
+    parcel: Parcel,
     ciphertext: Vec<u8>,
 }
 
@@ -146,47 +145,19 @@ impl Day {
         &self.world.institutions()[HOSPITAL].key
     }
 
-    /// Where what was sent with this key waits.
-    fn waits_at(&self, key: &EscrowedKey) -> AccountId {
-        let parties = [self.hospital().public(), self.world.patients()[0].phone.public()];
-        EscrowedKey::waits_at(&self.world.chain(), &self.account, parties, std::slice::from_ref(key))
-    }
-
     /// The hospital seals, wraps the key to the patient, and submits.
     fn publish(&mut self, text: &[u8]) -> Result<Sent> {
-        let (chain, span) = (self.world.chain(), World::hour(3)?);
-        let record = RecordId::new(self.world.bytes());
-        let key = DataKey::generate(&record, &Hedge::Content(text), &mut self.random);
-        let values = dmledger_core::hash::Digest::new(self.world.bytes());
-        let meta =
-            RecordMeta::new(chain, self.account, record, DataKind::BloodSample, Hours::touched_by(&span)?, values);
-        let (header, escrowed, mut sealer) = begin_escrow(&meta, text.len() as u64, key, self.hospital())?;
-        let mut ciphertext = Vec::new();
-        sealer.update(text, &mut ciphertext)?;
-        sealer.finish(&mut ciphertext)?;
-        let letter = wrap(&escrowed, chain, self.kem.public(), &mut self.random)?;
-        let facts = IndexFacts {
-            record,
-            sequence: IndexFacts::IN_ESCROW,
-            content: ContentId::of(&ciphertext),
-            header: header.id(),
-            commitments: values,
-            count: 1,
-            span,
-            epoch: 0,
-        };
-        let entry = IndexEntry::sign(facts, self.hospital(), &chain, &self.account)?;
-        let address = self.waits_at(&escrowed);
+        let (chain, account, record) = (self.world.chain(), self.account, RecordId::new(self.world.bytes()));
+        let (kind, sequence, span) = (DataKind::BloodSample, IndexFacts::IN_ESCROW, World::hour(3)?);
+        let place = Place { chain, account, kind, record, sequence, span, epoch: 0, patient: self.kem.public() };
+        let hospital = &self.world.institutions()[HOSPITAL].key;
+        let written = authored::write(text, None, &place, hospital, &mut self.random)?;
         let week = TimeRange::new(self.world.clock(), self.world.clock().plus(Duration::from_secs(7 * 24 * 3600)))?;
-        let publication = Publication {
-            address,
-            patient: self.world.patients()[0].phone.public(),
-            entries: List::new(vec![entry])?,
-            open: Validity::during(week),
-            note: Bytes::default(),
-        };
+        let (open, patient) = (Validity::during(week), self.world.patients()[0].phone.public());
+        let publication = written.publication((chain, account), patient, open, Vec::new())?;
+        let address = publication.address;
         self.advance(Action::Submit(Box::new(Submit { publication })), &[(Who::Hospital, Authored)])?;
-        Ok(Sent { address, record, header, letter, ciphertext })
+        Ok(Sent { address, record, parcel: written.parcel, ciphertext: written.ciphertext })
     }
 
     fn by_patient(&mut self, body: Action) -> Result<()> {

@@ -27,9 +27,9 @@ use dmledger_core::{
     traits::BlobStore,
 };
 use dmledger_examples::{
-    devices::{Band, Camera, Cuff, FAULTS, MealSeen, Meter, Sensor, Session, clock},
+    devices::{Band, Camera, Cuff, FAULTS, MealSeen, Meter, Sensor, Session, clock, made_up_frame},
     error::{During, HostError},
-    household::{Household, Tally, read_all},
+    household::{Household, KINDS, Tally, read_all},
     institution::Institution,
     network::Network,
     people::People,
@@ -106,7 +106,7 @@ async fn week(args: &Args) -> Result<String, HostError> {
     let node = Arc::clone(&network.nodes()[people.institutions.len()]);
     let lake: Arc<dyn BlobStore> = network.lake();
     let journal = scratch.path().join("intake");
-    let mut household = Household::open(&people.residences[0], monday, &node, &lake, journal, &mut rng).await?;
+    let mut household = Household::open(&KINDS, &people.residences[0], monday, &node, &lake, journal, &mut rng).await?;
 
     let mut home = Home::new(args, monday)?;
     for (kind, device) in home.devices() {
@@ -153,7 +153,7 @@ impl Home {
                 let clip = std::fs::read(file).during(file.display())?;
                 frames(&clip).map(|frame| frame.map(<[u8]>::to_vec)).collect::<Result<_, _>>().during("clip")?
             }
-            None => (0..21).map(made_up).collect(),
+            None => (0..21).map(|number| made_up_frame(number, 9_000)).collect(),
         };
         Ok(Self {
             meter: Meter::new(b"maker/meter/1"),
@@ -390,10 +390,4 @@ fn content(reading: &Reading) -> (u16, i64, u32, String) {
     let provenance = reading.provenance();
     let raw = provenance.raw.to_string();
     (reading.kind().code(), provenance.base_time.millis(), provenance.sequence, raw + &provenance.device.to_string())
-}
-
-/// A frame that has the markers of JPEG and no picture.
-fn made_up(number: u32) -> Vec<u8> {
-    let data = (0..9000_u32).map(|at| u8::try_from((at * 7 + number) % 251).unwrap_or(0));
-    [0xFF, 0xD8, 0xFF, 0xDA, 0, 2].into_iter().chain(data).chain([0xFF, 0xD9]).collect()
 }

@@ -13,20 +13,21 @@
 use dmledger_core::{
     account::{
         ProposalId, ProposalStatus,
-        auto_sign::{Choice, DeedKind, Effect, Limits, Match, Outcome, Parties, Rule, RuleName, RuleSet},
+        auto_sign::{Outcome, RuleSet},
     },
     action::{Action, Anchor},
-    codec::{self, List, Text},
+    codec::{self, List},
     decide::AccessOutcome,
     ledger::{Agent, AgentError, Ledger, Query, StateMachine},
     record::{
         ContentId, DataKind, IndexEntry, RecordId,
         index::IndexFacts,
-        prescription::{Dispensation, Prescription, Units, follow},
+        prescription::{Dispensation, Prescription, follow},
     },
     testing::{World, WorldPlan, world::WORLD_BEGINS},
     time::{Moment, TimeRange, Timestamp},
 };
+use dmledger_examples::dispensary;
 
 type Done<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -85,32 +86,18 @@ fn main() -> Done<()> {
 }
 
 fn prescription(world: &World, medicine: &str, pens: u32) -> Done<Prescription> {
-    Ok(Prescription {
-        medicine: Text::new(medicine)?,
-        directions: Text::new("as discussed")?,
-        units: Units::new(pens)?,
-        valid: TimeRange::new(WORLD_BEGINS, Timestamp::MAX)?,
-        prescriber: world.institutions()[HOSPITAL].id(),
-    })
+    let valid = TimeRange::new(WORLD_BEGINS, Timestamp::MAX)?;
+    Ok(dispensary::prescription(medicine, pens, valid, world.institutions()[HOSPITAL].id())?)
 }
 
 fn dispensation(world: &World, prescription: RecordId, read: &Prescription, pens: u32) -> Done<Dispensation> {
-    let (content, units) = (read.digest(), Units::new(pens)?);
-    Ok(Dispensation { prescription, content, units, pharmacy: world.institutions()[PHARMACY].id(), at: world.clock() })
+    let pharmacy = world.institutions()[PHARMACY].id();
+    Ok(dispensary::dispensation(prescription, read, pens, pharmacy, world.clock())?)
 }
 
-/// Records that the hospital or the pharmacy proposes for the medication account are signed; nothing else is.
 fn rules(world: &World) -> Done<RuleSet> {
     let from = [HOSPITAL, PHARMACY].map(|i| world.institutions()[i].id());
-    let when = Match {
-        deeds: Choice::only(vec![DeedKind::Records])?,
-        kinds: Choice::only(vec![DataKind::Medication])?,
-        proposers: Parties::members(from.to_vec())?,
-        ..Match::everything()
-    };
-    let name = RuleName::new("my hospital prescribes, my pharmacy dispenses")?;
-    let rule = Rule { name, when, effect: Effect::Sign(Limits::default()) };
-    Ok(RuleSet::new(world.patients()[0].account, vec![rule])?)
+    Ok(dispensary::rules(world.patients()[0].account, from.to_vec())?)
 }
 
 /// An institution authors an entry about `content` and proposes it for the patient's account; it waits.

@@ -3,7 +3,7 @@
 
 mod camera;
 
-pub use camera::{Camera, MealSeen};
+pub use camera::{Camera, MealSeen, made_up_clip, made_up_frame};
 
 use crate::error::{During, HostError};
 use dmledger_ble::{

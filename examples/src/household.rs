@@ -33,7 +33,7 @@ use std::{
     sync::Arc,
 };
 
-/// The kinds of data a home measures, each with an account of its own.
+/// The kinds of data that the devices of a home measure.
 pub const KINDS: [DataKind; 6] = [
     DataKind::SelfMeasuredGlucose,
     DataKind::ContinuousGlucose,
@@ -91,11 +91,12 @@ pub struct Household {
 }
 
 impl Household {
-    /// Opens an account for each of [`KINDS`] and the intake's journal.
+    /// Opens an account for each of `kinds` and the intake's journal.
     ///
     /// # Errors
     /// The ledger's reason if it refuses, or if the journal cannot be opened.
     pub async fn open(
+        kinds: &[DataKind],
         person: &Person,
         first: Timestamp,
         node: &Arc<Node>,
@@ -104,7 +105,7 @@ impl Household {
         rng: &mut ChaCha20Rng,
     ) -> Result<Self, HostError> {
         let mut accounts = BTreeMap::new();
-        for kind in KINDS {
+        for kind in kinds.iter().copied() {
             let mut seed = [0; 32];
             rng.fill_bytes(&mut seed);
             let own = ChaCha20Rng::from_seed(seed);
@@ -133,8 +134,8 @@ impl Household {
     /// # Errors
     /// The ledger's reason if it refuses, or if the journal fails.
     pub async fn pair(&mut self, kind: DeviceKind, device: &Device, from: Timestamp) -> Result<(), HostError> {
-        for data in measured_by(kind) {
-            self.account_mut(*data)?.pair(kind, &device.id()).await?;
+        for data in self.measured_here(kind) {
+            self.account_mut(data)?.pair(kind, &device.id()).await?;
         }
         self.admit(device, from)
     }
@@ -150,8 +151,8 @@ impl Household {
         new: &Device,
         at: Timestamp,
     ) -> Result<(), HostError> {
-        for data in measured_by(kind) {
-            self.account_mut(*data)?.replace(&old.id(), kind, &new.id()).await?;
+        for data in self.measured_here(kind) {
+            self.account_mut(data)?.replace(&old.id(), kind, &new.id()).await?;
         }
         self.follow(at)?;
         self.admit(new, at)
@@ -162,8 +163,8 @@ impl Household {
     /// # Errors
     /// The ledger's reason if it refuses, or if the journal fails.
     pub async fn unpair(&mut self, kind: DeviceKind, device: &Device, at: Timestamp) -> Result<(), HostError> {
-        for data in measured_by(kind) {
-            self.account_mut(*data)?.deregister(&device.id()).await?;
+        for data in self.measured_here(kind) {
+            self.account_mut(data)?.deregister(&device.id()).await?;
         }
         self.follow(at)
     }
@@ -189,6 +190,11 @@ impl Household {
     /// If the node's store cannot be read or proves something else.
     pub fn paired(&self, kind: DeviceKind) -> Result<Vec<DeviceStatus>, HostError> {
         Ok(self.listed()?.iter().filter(|row| row.kind() == kind).map(Listed::status).collect())
+    }
+
+    /// What a device measures that this home has an account for.
+    fn measured_here(&self, kind: DeviceKind) -> Vec<DataKind> {
+        measured_by(kind).iter().copied().filter(|data| self.accounts.contains_key(data)).collect()
     }
 
     /// The devices of all accounts, as the ledger proves them.
@@ -311,6 +317,11 @@ impl Household {
     #[must_use]
     pub fn pictures(&self) -> &[RecordId] {
         &self.pictures
+    }
+
+    /// The accounts, one a kind of data.
+    pub fn accounts(&self) -> impl Iterator<Item = &Residence> {
+        self.accounts.values()
     }
 
     /// The account of a kind of data.

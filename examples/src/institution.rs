@@ -12,7 +12,7 @@ use dmledger_core::{
     codec::{self, List},
     consent::{AccessRequest, GrantId, RequestId, grant::GrantRecord},
     decide::{AccessEntry, AccessOutcome},
-    envelope::{AccountId, Envelope, Meaning},
+    envelope::AccountId,
     quorum::ValidatorSet,
     record::{ContentId, RecordId, reading::ReadingBatch},
     scope::{Conditions, Purpose, Verb},
@@ -33,7 +33,9 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use std::sync::Arc;
 
+pub mod emergency;
 mod partials;
+pub mod writing;
 
 pub use partials::{GateRefusal, Partials};
 
@@ -122,16 +124,27 @@ impl<'a> Institution<'a> {
         records: &[RecordId],
         purpose: Purpose,
     ) -> Result<AccessEntry, HostError> {
+        self.ask_to(Verb::Query, account, records, purpose).await
+    }
+
+    /// As [`Self::ask`], to do something else than to read.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn ask_to(
+        &mut self,
+        verb: Verb,
+        account: AccountId,
+        records: &[RecordId],
+        purpose: Purpose,
+    ) -> Result<AccessEntry, HostError> {
         let mut name = [0; 16];
         self.rng.fill_bytes(&mut name);
         let id = RequestId::new(name);
         let records = List::new(records.to_vec()).during("request")?;
         let undertaking = Conditions::NONE;
-        let request = AccessRequest { id, records, verb: Verb::Query, purpose, undertaking, grant: None };
-        let signed = Envelope::new(self.node.chain(), Some(account), Action::Access(request))
-            .sign(self.person.key(), Meaning::Authored)
-            .during(self.person.name())?;
-        let height = self.node.submit(&signed).await?;
+        let request = AccessRequest { id, records, verb, purpose, undertaking, grant: None };
+        let height = self.act(account, Action::Access(request)).await?;
         let query = self.node.query_at(height)?;
         let facts = query.facts();
         let position: Option<LogPosition> = facts.get(&facts.places().request(&id)).during("access log")?;

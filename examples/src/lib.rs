@@ -2,9 +2,11 @@
 //! run brings.
 
 pub mod audit;
+pub mod authored;
 pub mod cabinet;
 pub mod claims;
 pub mod devices;
+pub mod dispensary;
 pub mod error;
 pub mod gate;
 pub mod household;
@@ -24,3 +26,4 @@ pub mod series;
 pub mod stage;
 pub mod story;
 pub mod tamper;
+pub mod trustees;

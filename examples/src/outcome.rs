@@ -59,6 +59,30 @@ pub struct Learned {
     pub at_most_mg_dl: u64,
 }
 
+/// What a device beside the meter brought.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeviceData {
+    /// The device.
+    pub device: String,
+    /// What it measures.
+    pub kind: String,
+    /// Readings that were taken in.
+    pub readings: usize,
+    /// Readings that the grantee decrypted.
+    pub read_back: usize,
+    /// Whether these are the same.
+    pub equal: bool,
+}
+
+/// A scene of the story and how it ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Scene {
+    /// Its name.
+    pub name: &'static str,
+    /// How it ended, or why it was not played.
+    pub outcome: String,
+}
+
 /// Everything a run brought. Serialises to the object that `--json` writes.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Outcome {
@@ -90,6 +114,14 @@ pub struct Outcome {
     pub readings_read_by_grantee: usize,
     /// Whether what the grantee read equals the input, value by value.
     pub values_equal: bool,
+    /// What the other devices of the home brought.
+    pub devices: Vec<DeviceData>,
+    /// Clips of the table camera that the grantee decrypted.
+    pub clips: usize,
+    /// Whether each is what the camera recorded.
+    pub clips_equal: bool,
+    /// Scenes, in the order they were played.
+    pub scenes: Vec<Scene>,
     /// Access requests that the ledger allowed.
     pub reads_allowed: usize,
     /// Access requests that it denied.
@@ -132,6 +164,9 @@ impl Outcome {
             ),
             (self.values_equal, "the grantee read other values than went in"),
             (self.readings_read_by_grantee == self.readings_ingested, "the grantee did not read every reading"),
+            (self.devices.len() == 3 && self.devices.iter().all(|one| one.equal), "a device's readings differ"),
+            (self.clips > 0 && self.clips_equal, "a clip differs"),
+            (self.scenes.len() == SCENES, "a scene is missing"),
             (self.reads_denied.len() >= 3, "somebody was not denied"),
             (self.reopened_equal, "a re-opened node differs"),
             (self.tampering_detected.len() == 4 + self.proofs.len(), "tampering went unnoticed"),
@@ -170,6 +205,9 @@ impl fmt::Display for Outcome {
         f.write_str(&tail)
     }
 }
+
+/// Devices, escrow, co-signing, prescription, agreement, break-glass.
+const SCENES: usize = 6;
 
 /// Writes a file beside its place and moves it there: a reader never sees half of it, and a failure leaves nothing.
 ///

@@ -5,36 +5,45 @@ use crate::{
     input::Input,
     outcome::Outcome,
     people::People,
-    report::{self, AccessLine, Answer, CheckLine, GrantLine, GrantStatus, Point, ProofLine, ReportData},
+    report::{self, AccessLine, Answer, CheckLine, GrantLine, GrantStatus, NoticeLine, Point, ProofLine, ReportData},
     residence::Residence,
 };
 use dmledger_core::{
     consent::{GrantRecord, grant},
     decide::{AccessEntry, AccessOutcome, Reason},
     identity::MemberId,
-    record::Reading,
+    record::{DataKind, Reading},
     scope::Purpose,
 };
 use std::collections::BTreeMap;
 
-/// Readings, rights and the access log of the residence's account.
+/// Readings, and the rights and access logs of the patient's accounts, that of the readings first.
 ///
 /// # Errors
 /// If the node's state cannot be read or does not verify.
-pub fn of(
+pub fn of<'a>(
     input: &Input,
     readings: &[Reading],
-    residence: &Residence,
+    accounts: impl Iterator<Item = &'a Residence>,
+    notices: &[NoticeLine],
     people: &People,
 ) -> Result<ReportData, HostError> {
-    let node = residence.node();
-    let query = node.query()?;
-    let (root, account) = (query.root().digest, residence.account());
-    let grants = query.grants(&account).during("grants")?;
-    let log = query.access_log(&account).during("access log")?;
     let name = |id: &MemberId| people.title_of(id).unwrap_or_else(|| format!("member {id:.8}"));
-    let grant_lines = grants.verify(&root, node.chain(), &account).during("grants")?;
-    let log_lines = log.verify(&root, node.chain(), &account).during("access log")?;
+    let (mut node, mut rights, mut requests) = (None, Vec::new(), Vec::new());
+    for residence in accounts {
+        let home = residence.node();
+        node = node.or(Some(home));
+        let (query, account, kind) = (home.query()?, residence.account(), residence.kind());
+        let root = query.root().digest;
+        let grants = query.grants(&account).during("grants")?;
+        let log = query.access_log(&account).during("access log")?;
+        let grants = grants.verify(&root, home.chain(), &account).during("grants")?;
+        rights.extend(grants.into_iter().map(|one| grant_line(one, kind, &name)));
+        let log = log.verify(&root, home.chain(), &account).during("access log")?;
+        requests.extend(log.iter().map(|one| access_line(one, kind, &name)));
+    }
+    let node = node.ok_or_else(|| HostError::new("a patient without an account"))?;
+    requests.sort_by_key(|one| one.height);
     Ok(ReportData {
         person: input.subject.clone(),
         source: format!("{}, read from a simulated meter over Bluetooth LE by home node {}", input.source, node.name()),
@@ -42,8 +51,9 @@ pub fn of(
         verified: String::new(),
         points: readings.iter().map(Point::from).collect(),
         left_out: Vec::new(),
-        grants: grant_lines.into_iter().map(|one| grant_line(one, input, &name)).collect(),
-        accesses: log_lines.iter().map(|one| access_line(one, input, &name)).collect(),
+        grants: rights,
+        accesses: requests,
+        notices: notices.to_vec(),
         proofs: Vec::new(),
         checks: Vec::new(),
         network: Vec::new(),
@@ -106,7 +116,7 @@ pub fn finish(page: &mut ReportData, outcome: &Outcome) {
     .to_vec();
 }
 
-fn grant_line(record: &GrantRecord, input: &Input, name: &dyn Fn(&MemberId) -> String) -> GrantLine {
+fn grant_line(record: &GrantRecord, kind: DataKind, name: &dyn Fn(&MemberId) -> String) -> GrantLine {
     let given = record.grant();
     let grantee = match &given.audience {
         grant::Audience::Member(id) => name(id),
@@ -122,7 +132,7 @@ fn grant_line(record: &GrantRecord, input: &Input, name: &dyn Fn(&MemberId) -> S
     };
     GrantLine {
         grantee,
-        right: format!("read {}", input.kind().to_string().replace('-', " ")),
+        right: format!("read {}", kind.to_string().replace('-', " ")),
         purpose: purposes.join(", "),
         range: given.data,
         until: given.validity.time().end(),
@@ -130,7 +140,7 @@ fn grant_line(record: &GrantRecord, input: &Input, name: &dyn Fn(&MemberId) -> S
     }
 }
 
-fn access_line(entry: &AccessEntry, input: &Input, name: &dyn Fn(&MemberId) -> String) -> AccessLine {
+fn access_line(entry: &AccessEntry, kind: DataKind, name: &dyn Fn(&MemberId) -> String) -> AccessLine {
     let hours = if entry.records.len() == 1 { "1 hour".to_owned() } else { format!("{} hours", entry.records.len()) };
     let answer = match entry.outcome {
         AccessOutcome::Allowed { .. } => Answer::Allowed { outcome: String::new() },
@@ -143,7 +153,7 @@ fn access_line(entry: &AccessEntry, input: &Input, name: &dyn Fn(&MemberId) -> S
         at: entry.at.time,
         height: entry.at.height.value(),
         who: name(&entry.member),
-        what: format!("{hours} of {}, for {}", input.kind().to_string().replace('-', " "), entry.purpose.name()),
+        what: format!("{hours} of {}, for {}", kind.to_string().replace('-', " "), entry.purpose.name()),
         answer,
     }
 }

@@ -117,6 +117,8 @@ pub struct People {
     pub institutions: Vec<Person>,
     /// The residences, B1 first.
     pub residences: Vec<Person>,
+    /// Whom the patient trusts in an emergency: two of the family and an independent office. They have no node.
+    pub trustees: Vec<Person>,
     authority: LocalCa,
     valid: TimeRange,
 }
@@ -137,7 +139,10 @@ impl People {
         };
         let institutions = (1..=institutions).map(|n| Person::new(&format!("A{n}"), role(n), rng)).collect();
         let residences = (1..=residences).map(|n| Person::new(&format!("B{n}"), Role::Residence, rng)).collect();
-        Ok(Self { institutions, residences, authority, valid })
+        let kin = ["C1", "C2"].map(|name| Person::new(name, Role::Trustee, rng));
+        let office = Person { title: "ombudsman", ..Person::new("C3", Role::Regulator, rng) };
+        let trustees = kin.into_iter().chain([office]).collect();
+        Ok(Self { institutions, residences, trustees, authority, valid })
     }
 
     /// The network the institutions found: they are its validators, and two of them admit whoever comes later.
@@ -176,7 +181,7 @@ impl People {
         self.institutions.iter().map(|person| admit(person, rng)).collect()
     }
 
-    /// The residences' certificates, each signed by its holder and approved by two institutions.
+    /// The residences' and trustees' certificates, each signed by its holder and approved by two institutions.
     ///
     /// # Errors
     /// If a certificate cannot be issued.
@@ -190,13 +195,14 @@ impl People {
             }
             Ok(admission)
         };
-        self.residences.iter().map(|person| admit(person, rng)).collect()
+        self.residences.iter().chain(&self.trustees).map(|person| admit(person, rng)).collect()
     }
 
     /// Name and role of a member.
     #[must_use]
     pub fn title_of(&self, id: &MemberId) -> Option<String> {
-        self.institutions.iter().chain(&self.residences).find(|one| one.id() == *id).map(Person::title)
+        let mut all = self.institutions.iter().chain(&self.residences).chain(&self.trustees);
+        all.find(|one| one.id() == *id).map(Person::title)
     }
 
     /// The seats of all, validators first.

@@ -37,6 +37,8 @@ pub struct ReportData {
     pub grants: Vec<GrantLine>,
     /// Who asked for what, in the order of the ledger.
     pub accesses: Vec<AccessLine>,
+    /// What the patient was told of emergencies, in the order of the ledger.
+    pub notices: Vec<NoticeLine>,
     /// What was shown to whom without showing a reading.
     pub proofs: Vec<ProofLine>,
     /// What was altered on purpose, and how that was noticed.
@@ -121,6 +123,17 @@ pub enum Answer {
     },
 }
 
+/// Something the patient has to know.
+#[derive(Clone, Debug)]
+pub struct NoticeLine {
+    /// The block's time.
+    pub at: Timestamp,
+    /// The block's height.
+    pub height: u64,
+    /// What happened, a whole sentence.
+    pub text: String,
+}
+
 /// One statement that was proved.
 #[derive(Clone, Debug)]
 pub struct ProofLine {
@@ -161,6 +174,7 @@ pub fn render(data: &ReportData) -> String {
     summary::section(&mut page, &points);
     profile::section(&mut page, &points);
     days::section(&mut page, &points);
+    ledger::notices(&mut page, &data.notices);
     ledger::grants(&mut page, &data.grants, &points);
     ledger::accesses(&mut page, &data.accesses);
     ledger::proofs(&mut page, &data.proofs);

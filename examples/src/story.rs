@@ -1,32 +1,42 @@
-//! What happens in `ab_network` once the patient's readings are anchored: who asks for what, and what they get.
+//! What happens in `ab_network` once the patient's readings are anchored: who asks for what, and what they get. One file a
+//! scene, or a few that belong together.
 
+mod cosigning;
 mod days;
+mod devices;
+mod emergency;
+mod escrow;
+mod grants;
+mod proofs;
+mod revocation;
+mod visit;
 
 use crate::{
     audit::Dossier,
     error::{During, HostError},
-    institution::{Institution, Question, ReadError, Shown},
+    household::Household,
+    institution::{Institution, Shown},
     network::{Network, Node},
-    outcome::{Denied, Learned, Outcome, Row},
+    outcome::{Denied, Outcome, Row, Scene},
     people::{People, Person},
-    residence::{Grantee, Residence, Terms},
-    tamper,
+    report::NoticeLine,
+    residence::Residence,
 };
 use dmledger_core::{
     consent::GrantId,
     decide::{AccessOutcome, Reason},
-    record::{Reading, RecordId, reading::ReadingBatch},
+    envelope::AccountId,
+    key::PublicKey,
+    record::{DataKind, Reading, RecordId},
     scope::Purpose,
     time::{TimeRange, Timestamp},
     traits::{BlobStore, proof_verifier::ProofClaim},
 };
 use dmledger_store::lake::Lake;
-use dmledger_zk::{range::Interval, seal::Keys};
-use rand_chacha::ChaCha20Rng;
-use std::{path::Path, sync::Arc, time::Duration};
+use dmledger_zk::range::Interval;
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-/// What the proof of the story is for.
-const PURPOSE: &str = "time in range";
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -62,22 +72,33 @@ pub fn leave_dossier(network: &Network, residence: &Residence) -> Result<(), Hos
 /// The people of the story at their nodes, and what it has brought so far.
 #[derive(Debug)]
 pub struct Story<'a> {
+    people: &'a People,
     institutions: Vec<Institution<'a>>,
+    /// The account of the glucose readings.
     residence: Residence,
+    /// The patient's other accounts, one a kind of data.
+    others: BTreeMap<DataKind, Residence>,
+    /// The devices of the home with their accounts.
+    household: Option<Household>,
+    clips: Vec<Vec<u8>>,
     readings: &'a [Reading],
     all: TimeRange,
     outcome: &'a mut Outcome,
+    /// Denials that were heard, by account.
+    denials: BTreeMap<AccountId, usize>,
+    notices: Vec<NoticeLine>,
     proved: Option<(RecordId, Shown, ProofClaim)>,
     interval: Interval,
-    /// The patient's home, where a second account is opened for sealed days.
+    /// Who lives there, at which node, with which folder.
     resident: &'a Person,
     home: Arc<Node>,
+    folder: PathBuf,
     lake: Arc<Lake>,
     seed: u64,
 }
 
 impl<'a> Story<'a> {
-    /// Puts the institutions of `people` at their nodes of `network`.
+    /// Puts the institutions of `people` at their nodes of `network`. `clip` is what the camera sees at every meal.
     ///
     /// # Errors
     /// If there are no readings.
@@ -86,7 +107,7 @@ impl<'a> Story<'a> {
         people: &'a People,
         residence: Residence,
         readings: &'a [Reading],
-        seed: u64,
+        (seed, clip): (u64, Vec<u8>),
         outcome: &'a mut Outcome,
     ) -> Result<Self, HostError> {
         let lake = network.lake() as Arc<dyn BlobStore>;
@@ -101,14 +122,44 @@ impl<'a> Story<'a> {
         let none = || HostError::new("a network without a home");
         let resident = people.residences.first().ok_or_else(none)?;
         let home = Arc::clone(network.nodes().get(people.institutions.len()).ok_or_else(none)?);
-        let (lake, proved) = (network.lake(), None);
-        Ok(Self { institutions, residence, readings, all, outcome, proved, interval, resident, home, lake, seed })
+        Ok(Self {
+            people,
+            institutions,
+            residence,
+            others: BTreeMap::new(),
+            household: None,
+            clips: vec![clip],
+            readings,
+            all,
+            outcome,
+            denials: BTreeMap::new(),
+            notices: Vec::new(),
+            proved: None,
+            interval,
+            resident,
+            folder: network.dir().join(home.name()),
+            home,
+            lake: network.lake(),
+            seed,
+        })
     }
 
-    /// The patient's home.
+    /// The patient's account of glucose readings.
     #[must_use]
     pub const fn residence(&self) -> &Residence {
         &self.residence
+    }
+
+    /// All of the patient's accounts, that of the glucose readings first.
+    pub fn accounts(&self) -> impl Iterator<Item = &Residence> {
+        let devices = self.household.iter().flat_map(Household::accounts);
+        std::iter::once(&self.residence).chain(devices).chain(self.others.values())
+    }
+
+    /// What the patient was told of.
+    #[must_use]
+    pub fn notices(&self) -> &[NoticeLine] {
+        &self.notices
     }
 
     /// Plays every scene.
@@ -117,160 +168,20 @@ impl<'a> Story<'a> {
     /// If anything but the ledger's refusals stops it.
     pub async fn play(&mut self, until: Timestamp) -> Result<(), HostError> {
         let grant = self.a_hospital_is_granted_and_reads(until).await?;
+        self.more_devices_of_the_home_are_read(until).await?;
         self.another_purpose_is_refused().await?;
         self.a_stranger_is_denied_and_cannot_open(grant).await?;
         self.a_pharmacy_gets_one_day(until).await?;
         self.a_fact_is_proved().await?;
         self.a_regulator_learns_time_in_range().await?;
+        self.a_report_waits_in_escrow(until).await?;
+        self.a_prescription_is_signed_and_filled(until).await?;
+        let emergency = self.the_glass_is_broken().await?;
+        self.a_visit_under_an_agreement(until).await?;
         self.a_former_grantee_keeps_everything(until).await?;
         self.the_grant_is_revoked(grant).await?;
+        self.the_emergency_is_over(emergency).await?;
         self.the_log_is_complete().await
-    }
-
-    async fn a_hospital_is_granted_and_reads(&mut self, until: Timestamp) -> Result<GrantId, HostError> {
-        let who = self.person(0)?.title();
-        let terms = Terms { data: self.all, until, purpose: Purpose::Treatment, quota: None };
-        let to = Grantee::from(self.person(0)?);
-        let grant = self.residence.grant(&to, &terms).await?;
-        let account = self.residence.account();
-        self.follow(0).await?;
-        let reader = &mut self.institutions[0];
-        let records = reader.index(&account, &self.all)?;
-        let (batches, checked) = match reader.read(account, grant, &records, Purpose::Treatment).await {
-            Ok(read) => read,
-            Err(error) => return Err(HostError::during("the grantee's read", error)),
-        };
-        let read: Vec<_> = batches.into_iter().flat_map(ReadingBatch::into_readings).collect();
-        self.outcome.readings_read_by_grantee = read.len();
-        self.outcome.values_equal = read == self.readings;
-        self.outcome.inclusions_verified += checked;
-        let equal = if self.outcome.values_equal { "equal to what went in" } else { "NOT what went in" };
-        let got = format!("{} readings, {equal}", read.len());
-        self.row(&who, "all glucose, for treatment", got, format!("granted until {}", day(until)));
-        Ok(grant)
-    }
-
-    async fn another_purpose_is_refused(&mut self) -> Result<(), HostError> {
-        let records = self.some_records(0, 1)?;
-        let what = "one hour of glucose, for research";
-        self.denied(0, &records, Purpose::Research, what, |why| *why == Reason::WrongPurpose).await
-    }
-
-    async fn a_stranger_is_denied_and_cannot_open(&mut self, grant: GrantId) -> Result<(), HostError> {
-        let records = self.some_records(1, 1)?;
-        let what = "one hour of glucose, for treatment";
-        self.denied(1, &records, Purpose::Treatment, what, |why| *why == Reason::NoGrant).await?;
-        let (account, who) = (self.residence.account(), self.person(1)?.title());
-        let stranger = &self.institutions[1];
-        let record = records.first().ok_or_else(|| HostError::new("no record"))?;
-        let shown = stranger.show(record)?;
-        let anchored = stranger.check(record, &shown)?;
-        let refusal = match stranger.open(anchored, Keys::None).await {
-            Err(ReadError::Sealed(error)) => error.for_stranger().to_string(),
-            Err(error) => return Err(HostError::during("the stranger's attempt", error)),
-            Ok(_) => return Err(HostError::new("a stranger opened a record")),
-        };
-        let stolen = match stranger.unwrap(account, grant).await {
-            Err(error) => error.to_string(),
-            Ok(_) => return Err(HostError::new("a stranger unwrapped a grant that is not its own")),
-        };
-        self.row(&who, "the ciphertext in the lake", "bytes it cannot open", refusal);
-        self.row(&who, "the keys wrapped for A1", "nothing", stolen);
-        Ok(())
-    }
-
-    async fn a_pharmacy_gets_one_day(&mut self, until: Timestamp) -> Result<(), HostError> {
-        let who = self.person(2)?.title();
-        let day_one = TimeRange::new(self.all.start(), self.all.start().plus(DAY).min(self.all.end())).during("day")?;
-        let terms = Terms { data: day_one, until, purpose: Purpose::Treatment, quota: Some(2) };
-        let to = Grantee::from(self.person(2)?);
-        let grant = self.residence.grant(&to, &terms).await?;
-        self.follow(2).await?;
-        let account = self.residence.account();
-        let reader = &mut self.institutions[2];
-        let inside = reader.index(&account, &day_one)?;
-        let read = reader.read(account, grant, &inside, Purpose::Treatment).await;
-        let (batches, checked) = read.map_err(|error| HostError::during("the pharmacy's read", error))?;
-        let count: usize = batches.iter().map(|batch| batch.readings().len()).sum();
-        self.outcome.inclusions_verified += checked;
-        self.row(&who, "glucose of the first day", format!("{count} readings"), "granted: that day, 2 requests");
-        let later: Vec<_> = self.institutions[2].index(&account, &self.all)?;
-        let Some(beyond) = later.into_iter().find(|record| !inside.contains(record)) else { return Ok(()) };
-        let outside = |why: &Reason| matches!(why, Reason::OutsideDataRange { .. });
-        self.denied(2, &[beyond], Purpose::Treatment, "glucose of a later day", outside).await?;
-        let reader = &self.institutions[2];
-        let body = reader.unwrap(account, grant).await?;
-        let shown = reader.show(&beyond)?;
-        let why = match reader.open(reader.check(&beyond, &shown)?, Keys::Grant(&body)).await {
-            Err(ReadError::Sealed(error)) => error.to_string(),
-            Err(error) => return Err(HostError::during("the pharmacy's attempt", error)),
-            Ok(_) => return Err(HostError::new("a grant opened a record outside its range")),
-        };
-        self.row(&who, "that ciphertext, with its own keys", "bytes it cannot open", why);
-        Ok(())
-    }
-
-    async fn a_fact_is_proved(&mut self) -> Result<(), HostError> {
-        let (who, audience) = (self.person(2)?.title(), self.person(2)?.id().digest());
-        let what = "whether a reading lies in 70..180 mg/dL";
-        let Some((record, claim)) = self.residence.prove_in_range(self.interval, PURPOSE, audience)? else {
-            self.row(&who, what, "no proof", "no reading of this series lies there");
-            return Ok(());
-        };
-        let verifier = &mut self.institutions[2];
-        let shown = verifier.show(&record)?;
-        let question = Question { record: &record, shown: &shown, interval: self.interval, purpose: PURPOSE };
-        verifier.verify(&question, &claim)?;
-        self.outcome.proofs_verified += 1;
-        self.outcome.proofs.push(Learned {
-            verifier: who.clone(),
-            at_least_mg_dl: self.interval.low() / 1_000_000,
-            at_most_mg_dl: self.interval.high() / 1_000_000,
-        });
-        self.outcome.inclusions_verified += 1;
-        self.row(&who, what, "a proof that holds, no value", format!("{} bytes, bound to A3", claim.proof().len()));
-        self.proved = Some((record, shown, claim));
-        Ok(())
-    }
-
-    /// Granted, unwrapped, asked and allowed; revoked before the gate was asked. Keys, ciphertext and the logged request
-    /// are all there, and nothing opens.
-    async fn a_former_grantee_keeps_everything(&mut self, until: Timestamp) -> Result<(), HostError> {
-        let (who, to) = (self.person(1)?.title(), Grantee::from(self.person(1)?));
-        let terms = Terms { data: self.all, until, purpose: Purpose::Treatment, quota: None };
-        let grant = self.residence.grant(&to, &terms).await?;
-        self.follow(1).await?;
-        let (account, records) = (self.residence.account(), self.some_records(1, 1)?);
-        let record = records.first().ok_or_else(|| HostError::new("no record"))?;
-        let reader = &mut self.institutions[1];
-        let kept = reader.unwrap(account, grant).await?;
-        let entry = reader.ask(account, &records, Purpose::Treatment).await?;
-        self.residence.revoke(grant).await?;
-        self.follow(1).await?;
-        let reader = &self.institutions[1];
-        let refusal = match reader.partials(account, &kept, entry.request, &records).await {
-            Err(ReadError::Gate(refusal)) if refusal.right == 0 => refusal.to_string(),
-            Err(error) => return Err(HostError::during("the former grantee's request", error)),
-            Ok(_) => return Err(HostError::new("the gate answered after the revocation")),
-        };
-        let shown = reader.show(record)?;
-        let attempt = reader.open_regardless(reader.check(record, &shown)?, Keys::Gated(&kept, &[])).await;
-        let why = match attempt {
-            Err(ReadError::Sealed(error)) => error.to_string(),
-            Err(error) => return Err(HostError::during("the former grantee's attempt", error)),
-            Ok(_) => return Err(HostError::new("kept keys opened a record after the revocation")),
-        };
-        self.row(&who, "partials of the gate, after a revocation", "nothing", refusal);
-        self.row(&who, "the ciphertext, with the range keys it kept", "bytes it cannot open", why);
-        Ok(())
-    }
-
-    async fn the_grant_is_revoked(&mut self, grant: GrantId) -> Result<(), HostError> {
-        let height = self.residence.revoke_and_rotate(grant).await?;
-        self.follow(0).await?;
-        let records = self.some_records(0, 1)?;
-        let what = "one hour of glucose, after the revocation";
-        self.denied(0, &records, Purpose::Treatment, what, |why| *why == Reason::Revoked { height }).await
     }
 
     /// Anybody with a node can check that the log the patient reads is the whole log.
@@ -286,37 +197,12 @@ impl<'a> Story<'a> {
         let entries = log.verify(&query.root().digest, node.chain(), &account).during("access log")?;
         let denied = entries.iter().filter(|one| matches!(one.outcome, AccessOutcome::Denied { .. })).count();
         self.outcome.reads_allowed = entries.len() - denied;
-        if denied != self.outcome.reads_denied.len() {
+        if Some(&denied) != self.denials.get(&account) {
             return Err(HostError::new("the access log has other denials than were heard"));
         }
         let got = format!("{} entries, {denied} of them denials", entries.len());
         self.outcome.inclusions_verified += 1;
         self.row(&who, "the account's access log", got, "complete under the state root; no reading in it");
-        Ok(())
-    }
-
-    /// Flips bytes in copies of what A1's node and the lake keep, and in proofs.
-    ///
-    /// # Errors
-    /// If a change goes unnoticed.
-    pub async fn tamper(&mut self, network: &Network, scratch: &Path) -> Result<(), HostError> {
-        let record = *self.some_records(0, 1)?.first().ok_or_else(|| HostError::new("no record"))?;
-        let shown = self.institutions[0].show(&record)?;
-        let content = self.institutions[0].check(&record, &shown)?.entry.facts().content;
-        let mut found = vec![tamper::lake(&network.lake(), &content, scratch).await?];
-        let store = network.dir().join(self.institutions[0].node().name()).join("store");
-        found.push(tamper::block_file(&store, network.genesis().chain(), &record, scratch)?);
-        if let Some((record, shown, claim)) = &self.proved {
-            let question = Question { record, shown, interval: self.interval, purpose: PURPOSE };
-            found.push(tamper::claim(&mut self.institutions[2], &question, claim)?);
-        }
-        found.push(tamper::inclusion(&self.institutions[0], &record, &shown)?);
-        found.push(tamper::certificate(&self.institutions[0], &shown)?);
-        for what in &found {
-            let (thing, how) = what.split_once(": ").unwrap_or((what, ""));
-            self.outcome.table.push(Row::new("anybody", format!("one byte changed: {thing}"), "noticed", how));
-        }
-        self.outcome.tampering_detected = found;
         Ok(())
     }
 
@@ -327,17 +213,19 @@ impl<'a> Story<'a> {
     async fn denied(
         &mut self,
         n: usize,
+        account: AccountId,
         records: &[RecordId],
         purpose: Purpose,
         what: &str,
         expected: impl Fn(&Reason) -> bool,
     ) -> Result<(), HostError> {
         let who = self.person(n)?.title();
-        let entry = self.institutions[n].ask(self.residence.account(), records, purpose).await?;
+        let entry = self.institutions[n].ask(account, records, purpose).await?;
         match entry.outcome {
             AccessOutcome::Denied { reason } if expected(&reason) => {
                 let reason = reason.to_string();
                 let (who_asked, what_asked) = (who.clone(), what.to_owned());
+                *self.denials.entry(account).or_default() += 1;
                 self.outcome.reads_denied.push(Denied { who: who_asked, what: what_asked, reason: reason.clone() });
                 self.row(&who, what, "denied", reason);
                 Ok(())
@@ -347,6 +235,35 @@ impl<'a> Story<'a> {
                 Err(HostError::new(format!("{who}, {what}: allowed")))
             }
         }
+    }
+
+    /// Opens one of the patient's other accounts; `institutions` may write into it together with the patient.
+    async fn open_account(&mut self, kind: DataKind, institutions: Vec<PublicKey>) -> Result<(), HostError> {
+        if self.others.contains_key(&kind) {
+            return Ok(());
+        }
+        let rng = ChaCha20Rng::seed_from_u64(self.seed.wrapping_add(1_000 + u64::from(kind.code())));
+        let (home, lake) = (Arc::clone(&self.home), Arc::clone(&self.lake) as Arc<dyn BlobStore>);
+        // A day on the patient's clock may begin before that day in UTC.
+        let first = self.all.start().minus(DAY);
+        let account = Residence::open_with(self.resident, kind, first, institutions, home, lake, rng).await?;
+        self.others.insert(kind, account);
+        Ok(())
+    }
+
+    /// An account opened before.
+    fn other(&self, kind: DataKind) -> Result<&Residence, HostError> {
+        self.others.get(&kind).ok_or_else(|| HostError::new(format!("no account for {kind}")))
+    }
+
+    /// The last whole hour of readings.
+    fn last_hour(&self) -> Result<TimeRange, HostError> {
+        TimeRange::new(self.all.end().minus(HOUR), self.all.end()).during("hour")
+    }
+
+    /// Writes a scene down for whoever reads the outcome by machine.
+    fn scene(&mut self, name: &'static str, outcome: impl Into<String>) {
+        self.outcome.scenes.push(Scene { name, outcome: outcome.into() });
     }
 
     fn some_records(&self, n: usize, count: usize) -> Result<Vec<RecordId>, HostError> {

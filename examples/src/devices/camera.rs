@@ -110,3 +110,16 @@ async fn whole(source: &mut GattObjects<'_>, manifest: Manifest) -> Result<Fetch
     }
     Err(HostError::new("an object could not be fetched"))
 }
+
+/// A frame of about `octets` that has the markers of JPEG and no picture, for who has no camera at hand.
+#[must_use]
+pub fn made_up_frame(number: u32, octets: u32) -> Vec<u8> {
+    let data = (0..octets).map(|at| u8::try_from((at.wrapping_mul(7).wrapping_add(number)) % 251).unwrap_or(0));
+    [0xFF, 0xD8, 0xFF, 0xDA, 0, 2].into_iter().chain(data).chain([0xFF, 0xD9]).collect()
+}
+
+/// A short clip of made-up frames, one after the other as Motion JPEG has them.
+#[must_use]
+pub fn made_up_clip() -> Vec<u8> {
+    (0..8).flat_map(|number| made_up_frame(number, 2_000)).collect()
+}

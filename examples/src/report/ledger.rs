@@ -1,7 +1,7 @@
 //! What the ledger knows: rights, requests, proofs, checks.
 
 use super::{
-    AccessLine, Answer, CheckLine, GrantLine, GrantStatus, Point, ProofLine, escape, push,
+    AccessLine, Answer, CheckLine, GrantLine, GrantStatus, NoticeLine, Point, ProofLine, escape, push,
     words::{clock, date, date_and_clock, day_and_month, thousands},
 };
 use dmledger_core::time::{TimeRange, Timestamp};
@@ -93,6 +93,29 @@ pub(super) fn accesses(page: &mut String, accesses: &[AccessLine]) {
             escape(&access.who),
             escape(&access.what),
             escape(rest)
+        );
+    }
+    page.push_str("</ol>\n</section>\n");
+}
+
+pub(super) fn notices(page: &mut String, notices: &[NoticeLine]) {
+    if notices.is_empty() {
+        return;
+    }
+    push!(page, "<section aria-labelledby=\"notices\">\n<h2 id=\"notices\">What happened in an emergency</h2>\n");
+    page.push_str("<p class=\"soft lead\">Somebody read without a right from you, because those you trust agreed. Nothing of it can be hidden from you.</p>\n<ol class=\"log\">\n");
+    for notice in notices {
+        push!(
+            page,
+            "<li><span class=\"soft small\">{}, {}<br>block {}</span>",
+            day_and_month(notice.at),
+            clock(notice.at),
+            thousands(notice.height)
+        );
+        push!(
+            page,
+            "<span><span class=\"pill no\">emergency</span></span><span>{}</span></li>\n",
+            escape(&notice.text)
         );
     }
     page.push_str("</ol>\n</section>\n");

@@ -38,6 +38,7 @@ fn data() -> ReportData {
             what: "1 hour".to_owned(),
             answer: Answer::Refused { reason: "It has no right.".to_owned() },
         }],
+        notices: vec![NoticeLine { at: end, height: 9, text: "A2 <i> broke the glass.".to_owned() }],
         proofs: vec![ProofLine {
             verifier: "A3".to_owned(),
             learned: "In range.".to_owned(),
@@ -73,6 +74,7 @@ fn the_page_is_well_formed_with_and_without_readings() {
         points: vec![],
         grants: vec![],
         accesses: vec![],
+        notices: vec![],
         proofs: vec![],
         checks: vec![],
         network: vec![],
@@ -113,6 +115,7 @@ fn the_page_says_who_may_read_and_who_was_refused() {
         "<b>A2</b> asked for 1 hour. It has no right.",
         "<b>3</b> no value",
         "824 readings",
+        "A2 &lt;i&gt; broke the glass.",
     ] {
         assert!(page.contains(text), "{text}");
     }

@@ -1,7 +1,7 @@
 //! The key epochs of a residence: opened with a gate that guards them, followed by the next one after a revocation,
 //! erased with receipts.
 
-use super::{Granted, Residence};
+use super::{Residence, rights::Granted};
 use crate::error::{During, HostError};
 use dmledger_core::{
     codec::{self, Bytes},

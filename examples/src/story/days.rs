@@ -4,15 +4,12 @@ use super::Story;
 use crate::{
     claims::{Accepted, Diary},
     error::{During, HostError},
-    residence::Residence,
 };
-use dmledger_core::{record::DataKind, traits::BlobStore};
+use dmledger_core::record::DataKind;
 use dmledger_zk::glycemic::{
     Metric,
     claim::{Bound, Quantity, Ranges, Side},
 };
-use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
-use std::sync::Arc;
 
 const PURPOSE: &str = "time in range for the regulator";
 /// Days that one claim is made about at most.
@@ -23,15 +20,18 @@ impl Story<'_> {
     pub(super) async fn a_regulator_learns_time_in_range(&mut self) -> Result<(), HostError> {
         let mut diary = Diary::of(self.readings);
         diary.calendar.days.truncate(MOST_DAYS);
-        let Some(begins) = diary.begins() else { return Ok(()) };
-        let rng = ChaCha20Rng::seed_from_u64(self.seed.wrapping_add(1_000));
-        let (home, lake) = (Arc::clone(&self.home), Arc::clone(&self.lake) as Arc<dyn BlobStore>);
-        let mut residence = Residence::open(self.resident, DataKind::HealthRecord, begins, home, lake, rng).await?;
+        if diary.begins().is_none() {
+            return Ok(());
+        }
+        self.open_account(DataKind::HealthRecord, Vec::new()).await?;
+        let residence =
+            self.others.get_mut(&DataKind::HealthRecord).ok_or_else(|| HostError::new("no such account"))?;
         let (sealed, _) = residence.seal_days(diary.table, diary.cadence, &diary.calendar).await?;
         residence.show_days(&sealed, PURPOSE).await?;
 
         let last = self.institutions.len().min(4) - 1;
-        let (who, audience) = (self.person(last)?.title(), self.person(last)?.id().digest());
+        let person = self.institutions[last].person();
+        let (who, audience) = (person.title(), person.id().digest());
         let (part, whole) = (sealed.opening().value(Metric::InRange), sealed.opening().readings());
         let percent = u32::try_from(part * 100 / whole.max(1)).during("share")?;
         let readings = u32::try_from(whole).during("readings")?;
