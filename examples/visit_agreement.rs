@@ -19,6 +19,7 @@ use dmledger_core::{
     testing::{World, WorldPlan},
     time::Moment,
 };
+use dmledger_examples::visit;
 use std::error::Error;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -43,16 +44,12 @@ fn main() -> Result<()> {
     let agreement = Agreement { text, index, ..world.agreement(HOSPITAL, 0)? };
     let action = world.conclude(HOSPITAL, 0, agreement.clone())?;
     advance(&mut world, &mut ledger, action)?;
-    let concluded = ledger.facts().agreement(&agreement.id)?.ok_or("an agreement that is final is in the state")?;
-    concluded.signed().verify(&world.chain(), &concluded.account())?;
-    assert!(concluded.agreement().text.is(&salt, TEXT));
 
     println!("The visit: from the agreement to the records within it.");
     let (chain, tip) = (world.chain(), ledger.tip());
     let at = Moment { height: tip.height, time: tip.time };
-    let answer = query(&world, &ledger)?.visit(&agreement.id)?.ok_or("the agreement is known")?;
-    let visit = answer.verify(&tip.state_root, chain, &agreement.id, at)?;
-    let found: Vec<_> = visit.records.iter().map(|one| one.entry.facts().record).collect();
+    let visit = visit::resolve(&query(&world, &ledger)?, chain, &agreement.id, (&salt, TEXT), at)?;
+    let found = visit.records;
     println!("  {} records, the agreement is {}", found.len(), visit.standing);
     assert_eq!(found, records[..2]);
 
@@ -75,7 +72,7 @@ fn main() -> Result<()> {
         let why = line.version.map_or("original".to_owned(), |version| version.reason.to_string());
         println!("  {:.16} at height {}: {why}", line.anchored.entry.facts().record, line.anchored.height);
     }
-    assert_eq!(versions.identify(&copy, &root, chain, &records[0])?, (1, true));
+    assert_eq!(visit::identify(&query(&world, &ledger)?, chain, &records[0], &copy)?, (1, true));
 
     println!("It notes the treatment, and refers to a colleague who may read what the hospital may.");
     let note = Note {

@@ -27,3 +27,4 @@ pub mod stage;
 pub mod story;
 pub mod tamper;
 pub mod trustees;
+pub mod visit;

@@ -13,7 +13,7 @@ use dmledger_core::{
     decide::{AccessEntry, AccessOutcome, Reason},
     identity::MemberId,
     record::{DataKind, Reading},
-    scope::Purpose,
+    scope::{Purpose, Verb, VerbSet},
 };
 use std::collections::BTreeMap;
 
@@ -132,7 +132,7 @@ fn grant_line(record: &GrantRecord, kind: DataKind, name: &dyn Fn(&MemberId) -> 
     };
     GrantLine {
         grantee,
-        right: format!("read {}", kind.to_string().replace('-', " ")),
+        right: format!("{} {}", may(given.verbs), kind.to_string().replace('-', " ")),
         purpose: purposes.join(", "),
         range: given.data,
         until: given.validity.time().end(),
@@ -140,8 +140,18 @@ fn grant_line(record: &GrantRecord, kind: DataKind, name: &dyn Fn(&MemberId) -> 
     }
 }
 
+/// What verbs mean to the patient.
+const fn may(verbs: VerbSet) -> &'static str {
+    match (verbs.contains(Verb::Query), verbs.contains(Verb::Update)) {
+        (true, true) => "read and correct",
+        (false, true) => "correct",
+        _ => "read",
+    }
+}
+
 fn access_line(entry: &AccessEntry, kind: DataKind, name: &dyn Fn(&MemberId) -> String) -> AccessLine {
     let hours = if entry.records.len() == 1 { "1 hour".to_owned() } else { format!("{} hours", entry.records.len()) };
+    let asked = if entry.verb == Verb::Update { "leave to correct " } else { "" };
     let answer = match entry.outcome {
         AccessOutcome::Allowed { .. } => Answer::Allowed { outcome: String::new() },
         AccessOutcome::BreakGlass { .. } => {
@@ -153,7 +163,7 @@ fn access_line(entry: &AccessEntry, kind: DataKind, name: &dyn Fn(&MemberId) -> 
         at: entry.at.time,
         height: entry.at.height.value(),
         who: name(&entry.member),
-        what: format!("{hours} of {}, for {}", kind.to_string().replace('-', " "), entry.purpose.name()),
+        what: format!("{asked}{hours} of {}, for {}", kind.to_string().replace('-', " "), entry.purpose.name()),
         answer,
     }
 }

@@ -237,15 +237,21 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// Opens one of the patient's other accounts; `institutions` may write into it together with the patient.
-    async fn open_account(&mut self, kind: DataKind, institutions: Vec<PublicKey>) -> Result<(), HostError> {
+    /// Opens one of the patient's other accounts, for data from the day before `first` on; `institutions` may write into it
+    /// together with the patient.
+    async fn open_account(
+        &mut self,
+        kind: DataKind,
+        first: Timestamp,
+        institutions: Vec<PublicKey>,
+    ) -> Result<(), HostError> {
         if self.others.contains_key(&kind) {
             return Ok(());
         }
         let rng = ChaCha20Rng::seed_from_u64(self.seed.wrapping_add(1_000 + u64::from(kind.code())));
         let (home, lake) = (Arc::clone(&self.home), Arc::clone(&self.lake) as Arc<dyn BlobStore>);
         // A day on the patient's clock may begin before that day in UTC.
-        let first = self.all.start().minus(DAY);
+        let first = first.minus(DAY).floor_hour();
         let account = Residence::open_with(self.resident, kind, first, institutions, home, lake, rng).await?;
         self.others.insert(kind, account);
         Ok(())

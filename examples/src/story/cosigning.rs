@@ -36,7 +36,8 @@ impl Story<'_> {
             return Ok(());
         }
         let say = [HOSPITAL, PHARMACY].map(|n| self.institutions[n].person().key().public());
-        self.open_account(MEDICATION, say.to_vec()).await?;
+        // Prescriptions are of today, however old the readings are.
+        self.open_account(MEDICATION, self.home.tip()?.time, say.to_vec()).await?;
         let first = self.prescribe("A10AE04 insulin glargine, pen 3 mL", 5)?;
         let one = self.signed_by_hand(&first).await?;
         let mut agent = self.a_mandate().await?;

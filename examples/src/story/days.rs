@@ -21,9 +21,10 @@ impl Story<'_> {
         let mut diary = Diary::of(self.readings);
         diary.calendar.days.truncate(MOST_DAYS);
         if diary.begins().is_none() {
+            self.row("nobody", "time in range of sealed days", "not played", "this series fills no day of a sensor");
             return Ok(());
         }
-        self.open_account(DataKind::HealthRecord, Vec::new()).await?;
+        self.open_account(DataKind::HealthRecord, self.all.start(), Vec::new()).await?;
         let residence =
             self.others.get_mut(&DataKind::HealthRecord).ok_or_else(|| HostError::new("no such account"))?;
         let (sealed, _) = residence.seal_days(diary.table, diary.cadence, &diary.calendar).await?;

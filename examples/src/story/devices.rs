@@ -92,7 +92,7 @@ impl Story<'_> {
             let mut got = format!("{} readings, {equal}", one.read_back);
             if one.device == "table camera" {
                 let clips = if self.outcome.clips_equal { "each as recorded" } else { "NOT as recorded" };
-                got = format!("{} meals, {} clips, {clips}", one.read_back, self.outcome.clips);
+                got = format!("meals: {}, clips: {}, {clips}", one.read_back, self.outcome.clips);
             }
             let what = format!("{}, for treatment", one.kind.replace('-', " "));
             self.row(

@@ -22,7 +22,7 @@ const REPORTS: DataKind = DataKind::HealthRecord;
 impl Story<'_> {
     /// The hospital that has read the glucose writes what it makes of it; another hospital reads the report in the end.
     pub(super) async fn a_report_waits_in_escrow(&mut self, until: Timestamp) -> Result<(), HostError> {
-        self.open_account(REPORTS, Vec::new()).await?;
+        self.open_account(REPORTS, self.all.start(), Vec::new()).await?;
         self.other(REPORTS)?.invite("reads German").await?;
         self.follow(0).await?;
         let text = report(self.readings);

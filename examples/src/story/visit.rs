@@ -6,11 +6,12 @@ use crate::{
     error::{During, HostError},
     institution::writing::Delivered,
     residence::{Terms, visits::Concluded},
+    visit,
 };
 use dmledger_core::{
     decide::{AccessOutcome, Reason},
     record::{
-        Reading, RecordId,
+        ContentId, Reading, RecordId,
         reading::{Quality, ReadingBatch},
     },
     scope::{Purpose, Verb},
@@ -57,16 +58,8 @@ impl Story<'_> {
         self.follow(VISITED).await?;
         let node = self.institutions[VISITED].node();
         let (query, tip) = (node.query()?, node.tip()?);
-        let known = query.facts().agreement(&concluded.id).during("agreement")?;
-        let known = known.ok_or_else(|| HostError::new("an agreement that is final is not in the state"))?;
-        known.signed().verify(&node.chain(), &known.account()).during("agreement")?;
-        if !known.agreement().text.is(&concluded.salt, TEXT) {
-            return Err(HostError::new("another text was agreed on"));
-        }
-        let answer = query.visit(&concluded.id).during("visit")?.ok_or_else(|| HostError::new("no such agreement"))?;
         let at = Moment { height: tip.height, time: tip.time };
-        let visit = answer.verify(&query.root().digest, node.chain(), &concluded.id, at).during("visit")?;
-        Ok(visit.records.iter().map(|one| one.entry.facts().record).collect())
+        Ok(visit::resolve(&query, node.chain(), &concluded.id, (&concluded.salt, TEXT), at)?.records)
     }
 
     async fn reads_at_the_visit(
@@ -131,16 +124,10 @@ impl Story<'_> {
     }
 
     /// Which version of `original` a copy of this content is.
-    async fn copy_is(
-        &self,
-        original: &RecordId,
-        content: &dmledger_core::record::ContentId,
-    ) -> Result<(usize, bool), HostError> {
+    async fn copy_is(&self, original: &RecordId, content: &ContentId) -> Result<(usize, bool), HostError> {
         let node = self.institutions[VISITED].node();
         let copy = self.lake.get(content).await.during("lake")?;
-        let query = node.query()?;
-        let versions = query.versions(original).during("versions")?;
-        versions.identify(&copy, &query.root().digest, node.chain(), original).during("versions")
+        visit::identify(&node.query()?, node.chain(), original, &copy)
     }
 }
 
