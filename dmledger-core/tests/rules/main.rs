@@ -21,6 +21,7 @@ mod erasure;
 mod escrow;
 mod evidence;
 mod grants;
+mod malformed;
 mod matching;
 mod members;
 mod model;
