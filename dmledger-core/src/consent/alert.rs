@@ -52,10 +52,16 @@ pub enum Alert {
     Silence(u64) = 9,
     /// An agreement was concluded, ended or renewed, or an institution noted or referred under it.
     Agreement = 10,
-    /// Any other action about the account: proposals, changes of policy, emergency and recovery, escrow.
+    /// Any other action about the account: proposals, changes of policy, trustees, devices, escrow.
     Other = 11,
     /// A measured value crosses a bound that stands in a sealed rule with this salted digest.
     Reading(Digest) = 12,
+    /// An emergency was asked for, approved, opened, used, ended or reviewed. An account's holders are told without a rule.
+    Emergency = 13,
+    /// A recovery was asked for, fell due, was carried out or stopped. An account's holders are told without a rule.
+    Recovery = 14,
+    /// An erasure was ordered, or a custodian stated that it has erased.
+    Erasure = 15,
 }
 
 impl Alert {

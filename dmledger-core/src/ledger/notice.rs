@@ -5,35 +5,26 @@
 //! its subscriber has set on the ledger ([`Alert`]); an account's holders who set none are told everything that happens.
 //! Delivering a notice is the host's part.
 
+mod courses;
 mod event;
+mod rights;
 
 pub use event::{Event, Notice};
 
 use crate::{
     action::{self, Action, SignedAction},
     block::Block,
-    consent::{
-        AgreementId, Alert, Audience, GrantId, GrantRecord, RequestId, Standing, Subscriber,
-        grant::{Effect, Origin},
-    },
+    consent::{AgreementId, Alert, GrantId, RequestId, Standing, Subscriber, grant::Origin},
     decide::AccessOutcome,
     envelope::AccountId,
     identity::MemberId,
     state::{StateError, tables::Facts},
-    time::{Height, Moment, Timestamp},
+    time::{Moment, Timestamp},
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::time::Duration;
-
-/// What is remembered of a grant that may yet serve.
-#[derive(Clone, Copy, Debug)]
-struct Tracked {
-    ends: Timestamp,
-    until: Height,
-    from: Option<GrantId>,
-    member: Option<MemberId>,
-    permits: bool,
-}
+use courses::{Courses, Seen};
+use rights::Tracked;
 
 /// Follows one account for one subscriber.
 #[derive(Clone, Debug)]
@@ -46,6 +37,7 @@ pub struct Watch {
     heard: Timestamp,
     granted: u64,
     records: u64,
+    courses: Courses,
     at: Moment,
 }
 
@@ -69,9 +61,12 @@ impl Watch {
             heard: at.time,
             granted: 0,
             records: facts.record_count(&account)?,
+            courses: Courses::default(),
             at,
         };
         watch.read_rules(facts)?;
+        // What stands already is known, not news.
+        watch.follow_courses(facts, at, true, &mut Vec::new())?;
         for id in watch.latest_grants(facts)? {
             watch.track(&id, facts, at)?;
         }
@@ -96,6 +91,7 @@ impl Watch {
         if is_about_it {
             next.catch_up(facts, at, &mut events)?;
         }
+        next.follow_courses(facts, at, is_about_it, &mut events)?;
         next.let_time_pass(at, &mut events);
         next.at = at;
         let wanted = events.into_iter().filter(|event| next.wants(event));
@@ -103,6 +99,17 @@ impl Watch {
         next.read_rules(facts)?;
         *self = next;
         Ok(notices)
+    }
+
+    fn follow_courses(
+        &mut self,
+        facts: &Facts<'_>,
+        at: Moment,
+        may_begin: bool,
+        events: &mut Vec<Event>,
+    ) -> Result<(), StateError> {
+        let seen = Seen { account: &self.account, subscriber: self.subscriber, facts, at };
+        self.courses.follow(&seen, may_begin, events)
     }
 
     /// What came of actions that carry others within them: grants, ends of grants and records not heard of yet.
@@ -124,18 +131,6 @@ impl Watch {
             self.if_it_may_read(Event::RecordsAdded { count: u32::try_from(count).unwrap_or(u32::MAX) }, events);
         }
         Ok(())
-    }
-
-    /// The grants made since it was asked before.
-    fn latest_grants(&mut self, facts: &Facts<'_>) -> Result<Vec<GrantId>, StateError> {
-        let list = facts.places().grants(&self.account);
-        let (known, count) = (self.granted, list.leaf(facts.state())?.count());
-        self.granted = count;
-        let mut latest = Vec::new();
-        for number in known..count {
-            latest.extend(list.member(number, facts.state())?.and_then(|name| GrantId::from_list_member(&name)));
-        }
-        Ok(latest)
     }
 
     fn registered(&mut self, count: u32, at: Moment) {
@@ -208,6 +203,16 @@ impl Watch {
                 let (record, supersedes) = (action.entry.facts().record, action.supersedes);
                 self.if_it_may_read(Event::RecordUpdated { record, supersedes }, events);
             }
+            // Told by where they stand afterwards.
+            Action::RequestEmergency(_)
+            | Action::ApproveEmergency(_)
+            | Action::EndEmergency(_)
+            | Action::ReviewEmergency(_)
+            | Action::RequestRecovery(_)
+            | Action::CancelRecovery(_)
+            | Action::ExecuteRecovery(_)
+            | Action::OrderErasure(_)
+            | Action::ConfirmErasure(_) => {}
             _ if self.subscriber == Subscriber::Account => events.push(Event::Other { action: name }),
             _ => {}
         }
@@ -239,46 +244,6 @@ impl Watch {
             }
         }
         Ok(())
-    }
-
-    fn made(
-        &mut self,
-        grant: &GrantId,
-        facts: &Facts<'_>,
-        at: Moment,
-        events: &mut Vec<Event>,
-    ) -> Result<(), StateError> {
-        if let Some(record) = self.track(grant, facts, at)? {
-            events.push(Event::GrantMade { grant: *grant, audience: record.grant().audience });
-        }
-        Ok(())
-    }
-
-    fn ended(
-        &mut self,
-        grant: &GrantId,
-        facts: &Facts<'_>,
-        at: Moment,
-        events: &mut Vec<Event>,
-    ) -> Result<(), StateError> {
-        if self.grants.contains_key(grant)
-            && let Some(record) = facts.grant(grant)?
-        {
-            self.drop_grant(grant, record.standing(at), events);
-        }
-        Ok(())
-    }
-
-    fn followed(
-        &mut self,
-        from: &GrantId,
-        by: &GrantId,
-        facts: &Facts<'_>,
-        at: Moment,
-        events: &mut Vec<Event>,
-    ) -> Result<(), StateError> {
-        self.ended(from, facts, at, events)?;
-        self.made(by, facts, at, events)
     }
 
     fn agreed(
@@ -345,54 +310,12 @@ impl Watch {
         self.rules.iter().flatten().filter(|alert| kind(alert)).filter_map(Alert::within).collect()
     }
 
-    fn drop_grant(&mut self, grant: &GrantId, standing: Standing, events: &mut Vec<Event>) {
-        if self.grants.remove(grant).is_some() {
-            events.push(Event::GrantEnded { grant: *grant, standing });
-        }
-        let fallen: Vec<_> =
-            self.grants.iter().filter(|(_, one)| one.from == Some(*grant)).map(|(id, _)| *id).collect();
-        for id in fallen {
-            self.grants.remove(&id);
-            events.push(Event::ReferralEnded { grant: id, from: *grant });
-        }
-    }
-
-    /// Remembers a grant that may yet serve and concerns the subscriber.
-    fn track(&mut self, id: &GrantId, facts: &Facts<'_>, at: Moment) -> Result<Option<GrantRecord>, StateError> {
-        let Some(record) = facts.grant(id)?.filter(|record| !record.is_over(at)) else { return Ok(None) };
-        let grant = record.grant();
-        if let Subscriber::Member(me) = self.subscriber {
-            let role = facts.member(&me)?.map(|member| member.role());
-            if !role.is_some_and(|role| Audience::of(me, role).contains(&grant.audience)) {
-                return Ok(None);
-            }
-        }
-        let from = match record.origin() {
-            Origin::Referred { from, .. } => Some(from),
-            _ => None,
-        };
-        let (validity, member) = (grant.validity, grant.audience.member());
-        let permits = grant.effect == Effect::Permit;
-        let tracked = Tracked { ends: validity.time().end(), until: validity.until(), from, member, permits };
-        self.grants.insert(*id, tracked);
-        self.read_certificates(facts, at)?;
-        Ok(Some(record))
-    }
-
-    /// The certificates of everybody whom a remembered grant names.
-    fn read_certificates(&mut self, facts: &Facts<'_>, at: Moment) -> Result<(), StateError> {
-        for member in self.grants.values().filter_map(|grant| grant.member) {
-            if let Some(found) = facts.member(&member)?.filter(|found| found.acts_at(at.time)) {
-                self.certificates.insert(member, found.valid().end());
-            }
-        }
-        Ok(())
-    }
-
     fn wants(&self, event: &Event) -> bool {
+        let to_holders = self.subscriber == Subscriber::Account;
         match &self.rules {
+            _ if to_holders && event.cannot_be_silenced() => true,
             Some(rules) => rules.iter().any(|alert| event.is_asked_for_by(alert)),
-            None => self.subscriber == Subscriber::Account,
+            None => to_holders,
         }
     }
 }

@@ -26,6 +26,7 @@ mod matching;
 mod members;
 mod model;
 mod notices;
+mod notices_powers;
 mod overview;
 mod powers;
 mod prescription;

@@ -1,8 +1,12 @@
 //! What somebody can be told.
 
 use crate::{
-    consent::{AgreementId, Alert, Audience, GrantId, RequestId, Standing},
+    consent::{
+        AgreementId, Alert, Audience, GrantId, RequestId, Standing,
+        erasure::{Custodian, Erased, ErasureId},
+    },
     decide::Reason,
+    emergency::{EmergencyId, EmergencyStatus, RecoveryId, RecoveryStatus, Verdict},
     envelope::AccountId,
     identity::MemberId,
     record::RecordId,
@@ -100,6 +104,50 @@ pub enum Event {
         /// What, by the action's name.
         action: &'static str,
     },
+    /// An emergency was asked for, approved by one more trustee, or stands elsewhere than before: a delay begun, open,
+    /// vetoed, ended, over, lapsed.
+    Emergency {
+        /// Which.
+        emergency: EmergencyId,
+        /// Who asked, and who alone may read.
+        requester: MemberId,
+        /// Trustees who have approved.
+        approvals: u16,
+        /// Where it stands.
+        status: EmergencyStatus,
+    },
+    /// An emergency that was open has been reviewed.
+    EmergencyReviewed {
+        /// Which.
+        emergency: EmergencyId,
+        /// By whom.
+        reviewer: MemberId,
+        /// What was found.
+        verdict: Verdict,
+    },
+    /// A recovery was asked for, or stands elsewhere than before: due, carried out, stopped, lapsed.
+    Recovery {
+        /// Which.
+        recovery: RecoveryId,
+        /// Where it stands; while it waits, until when it can only be stopped.
+        status: RecoveryStatus,
+    },
+    /// An erasure was ordered.
+    ErasureOrdered {
+        /// Which.
+        erasure: ErasureId,
+        /// What is erased.
+        erased: Erased,
+    },
+    /// A custodian stated that it has erased.
+    ErasureConfirmed {
+        /// Which order.
+        erasure: ErasureId,
+        /// Who, and what it held.
+        custodian: Custodian,
+        /// Custodians who have not answered after this block; none if the erasure is complete.
+        outstanding: u16,
+    },
     /// Another action about the account, by its name.
     Other {
         /// The name.
@@ -124,7 +172,11 @@ impl Event {
     #[must_use]
     pub fn is_asked_for_by(&self, alert: &Alert) -> bool {
         match self {
-            Self::AccessAllowed { .. } | Self::GlassBroken { .. } => *alert == Alert::AccessAllowed,
+            Self::AccessAllowed { .. } => *alert == Alert::AccessAllowed,
+            Self::GlassBroken { .. } => matches!(alert, Alert::AccessAllowed | Alert::Emergency),
+            Self::Emergency { .. } | Self::EmergencyReviewed { .. } => *alert == Alert::Emergency,
+            Self::Recovery { .. } => *alert == Alert::Recovery,
+            Self::ErasureOrdered { .. } | Self::ErasureConfirmed { .. } => *alert == Alert::Erasure,
             Self::AccessDenied { .. } => *alert == Alert::AccessDenied,
             Self::GrantMade { .. } => *alert == Alert::GrantMade,
             Self::GrantEnded { .. } | Self::ReferralEnded { .. } => *alert == Alert::GrantEnded,
@@ -136,5 +188,15 @@ impl Event {
             Self::Agreement { .. } => *alert == Alert::Agreement,
             Self::Other { .. } => *alert == Alert::Other,
         }
+    }
+
+    /// Whether an account's holders are told whatever rules they have set: what others do under the powers of emergency
+    /// and recovery can be stopped only by a holder who hears of it.
+    #[must_use]
+    pub const fn cannot_be_silenced(&self) -> bool {
+        matches!(
+            self,
+            Self::GlassBroken { .. } | Self::Emergency { .. } | Self::EmergencyReviewed { .. } | Self::Recovery { .. }
+        )
     }
 }
