@@ -22,6 +22,7 @@ pub use reason::Reason;
 pub use release::{Ordered, ReleaseError, Watch, Withheld, ordered, release};
 
 use crate::{
+    account::Account,
     codec::{Canonical, List},
     consent::{
         AccessRequest, GrantId,
@@ -35,7 +36,7 @@ use crate::{
     },
     time::Moment,
 };
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 use borsh::{BorshDeserialize, BorshSerialize};
 use weigh::{Asked, MAX_REASONS, Quotas, at_hand};
 
@@ -163,13 +164,14 @@ fn judge(facts: &Facts<'_>, question: &Question<'_>, at: Moment, quotas: Quotas)
     if question.chain != facts.chain() {
         return Ok(Decision::denied(Reason::WrongChain));
     }
-    let Some(member) = facts.member(&question.member)? else {
+    let member = facts.known::<Member>(&facts.places().member(&question.member))?;
+    let Some(member) = member.as_ref() else {
         return Ok(Decision::denied(Reason::NotAMember));
     };
-    if let Some(reason) = unfit(&member, at) {
+    if let Some(reason) = unfit(member, at) {
         return Ok(Decision::denied(reason));
     }
-    if facts.account(&question.account)?.is_none() {
+    if facts.known::<Account>(&facts.places().account(&question.account))?.is_none() {
         return Ok(Decision::denied(Reason::UnknownAccount));
     }
     let has_erasures = facts.has_erasures(&question.account)?;
@@ -203,9 +205,9 @@ pub fn unfit(member: &Member, at: Moment) -> Option<Reason> {
 }
 
 /// Weighs the grants: a denial in force overrides; then the latest grant that allows; then the nearest miss.
-fn weigh(grants: &[GrantRecord], asked: &Asked<'_>) -> Result<Decision, StateError> {
+fn weigh(grants: &[Arc<Option<GrantRecord>>], asked: &Asked<'_>) -> Result<Decision, StateError> {
     let mut trace = Vec::with_capacity(grants.len());
-    for record in grants {
+    for record in grants.iter().filter_map(|grant| grant.as_ref().as_ref()) {
         let reasons = match record.grant().effect {
             Effect::Permit => asked.objections(record)?,
             Effect::Deny if asked.denies(record) => alloc::vec![Reason::Prohibited { grant: record.grant().id }],

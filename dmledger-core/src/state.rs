@@ -27,6 +27,8 @@ pub mod node;
 mod page;
 pub mod proof;
 #[cfg(feature = "std")]
+mod recall;
+#[cfg(feature = "std")]
 mod row;
 pub mod tables;
 #[cfg(feature = "std")]

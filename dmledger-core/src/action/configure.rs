@@ -179,7 +179,8 @@ impl Settings {
     /// # Errors
     /// [`StateError`]; [`StateError::Codec`] if the state holds none, as before genesis.
     pub fn read(facts: &Facts<'_>) -> Result<Self, StateError> {
-        Ok(facts.get(&facts.places().settings())?.ok_or(CodecError::Malformed)?)
+        let settings = facts.known::<Self>(&facts.places().settings())?;
+        Ok(settings.as_ref().clone().ok_or(CodecError::Malformed)?)
     }
 
     /// Kind of network.

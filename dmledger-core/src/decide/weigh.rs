@@ -2,16 +2,16 @@
 
 use super::{Question, Reason, unfit};
 use crate::{
-    consent::{
-        GrantId,
-        grant::{Audience, Effect, GrantRecord, Origin, Standing},
-    },
+    consent::grant::{Audience, Effect, GrantRecord, Origin, Standing},
     record::RecordId,
     scope::{Purpose, PurposeSet, Verb},
-    state::{StateError, tables::Facts},
+    state::{
+        StateError,
+        tables::{Facts, MAX_AT_HAND},
+    },
     time::{Moment, TimeRange},
 };
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 /// Most reasons one grant can give.
 pub(super) const MAX_REASONS: usize = 12;
@@ -133,22 +133,21 @@ pub(super) fn at_hand(
     facts: &Facts<'_>,
     question: &Question<'_>,
     audiences: &[Audience],
-) -> Result<Vec<GrantRecord>, StateError> {
-    let mut names: Vec<GrantId> = Vec::new();
+) -> Result<Vec<Arc<Option<GrantRecord>>>, StateError> {
+    let mut grants = Vec::with_capacity(MAX_AT_HAND);
     for audience in audiences {
-        names.extend_from_slice(facts.at_hand(&question.account, audience)?.grants());
+        facts.hand(&question.account, audience, &mut grants)?;
     }
     // A named grant is looked at even when many newer ones have taken its place at hand.
-    names.extend(question.request.grant);
-    names.sort_unstable();
-    names.dedup();
-    let mut grants = Vec::with_capacity(names.len());
-    for name in names {
-        let Some(record) = facts.grant(&name)? else { continue };
-        if audiences.contains(&record.grant().audience) && record.account() == question.account {
-            grants.push(record);
-        }
+    if let Some(name) = question.request.grant {
+        grants.push(facts.known(&facts.places().grant(&name))?);
     }
-    grants.sort_by_key(GrantRecord::number);
+    let concerns =
+        |record: &GrantRecord| audiences.contains(&record.grant().audience) && record.account() == question.account;
+    grants.retain(|grant| grant.as_ref().as_ref().is_some_and(concerns));
+    // Numbers are unique within an account.
+    let number = |grant: &Arc<Option<GrantRecord>>| grant.as_ref().as_ref().map(GrantRecord::number);
+    grants.sort_by_key(number);
+    grants.dedup_by_key(|grant| number(grant));
     Ok(grants)
 }

@@ -1,6 +1,6 @@
 //! Pending writes over a read view.
 
-use super::{MAX_VALUE_BYTES, ReadState, StateError, StateKey};
+use super::{MAX_VALUE_BYTES, ReadState, StateError, StateKey, view::Kept};
 use crate::codec::{self, Canonical};
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::fmt;
@@ -107,6 +107,10 @@ impl<'a> Delta<'a> {
         self.ground.into_iter().collect()
     }
 
+    fn is_pending(&self, key: &StateKey) -> bool {
+        self.open.iter().chain([&self.ground]).any(|layer| layer.contains_key(key))
+    }
+
     fn top(&mut self) -> &mut Layer {
         self.open.last_mut().unwrap_or(&mut self.ground)
     }
@@ -118,6 +122,17 @@ impl ReadState for Delta<'_> {
         match layers.find_map(|layer| layer.get(key)) {
             Some(pending) => Ok(pending.clone()),
             None => self.base.raw(key),
+        }
+    }
+
+    /// What the view below remembers, unless a change is pending.
+    fn recall(&self, key: &StateKey) -> Option<Kept> {
+        if self.is_pending(key) { None } else { self.base.recall(key) }
+    }
+
+    fn keep(&self, key: &StateKey, row: &Kept, len: usize) {
+        if !self.is_pending(key) {
+            self.base.keep(key, row, len);
         }
     }
 }

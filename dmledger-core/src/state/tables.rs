@@ -9,6 +9,7 @@ pub mod consent;
 mod emergency;
 mod erasure;
 mod escrow;
+mod hand;
 mod matching;
 mod nodes;
 mod rows;
@@ -17,6 +18,7 @@ pub use claims::{AcceptedClaim, ShownDay};
 pub use consent::Present;
 pub use emergency::LatestEmergency;
 pub use erasure::ErasedBy;
+pub use hand::{AtHand, MAX_AT_HAND};
 pub use matching::{CasePlace, CaseRow, CellRow, Enrolment, MAX_COHORT, MatchPosition};
 pub use nodes::{NodeList, NodeRecord, Offender, offender_member};
 pub use rows::{AnchoredEntry, KeyOwner, LogPosition};
@@ -24,10 +26,10 @@ pub use rows::{AnchoredEntry, KeyOwner, LogPosition};
 use super::{Namespace, ProofError, ReadState, ReadTyped, StateError, StateKey, StateProof, StoredList};
 use crate::{
     account::Account,
-    codec::{self, Canonical, CodecError, List},
+    codec::{self, Canonical},
     consent::{
         RequestId,
-        grant::{Audience, GrantId, GrantRecord, audience_key},
+        grant::{GrantId, GrantRecord},
     },
     envelope::{AccountId, ChainId},
     hash::Digest,
@@ -36,12 +38,8 @@ use crate::{
     quorum::ValidatorSet,
     record::RecordId,
 };
-use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 use core::fmt;
-
-/// Most grants kept at hand for one account and audience; see [`Facts::at_hand`].
-pub const MAX_AT_HAND: usize = 64;
 
 const SETTINGS: Namespace = Namespace::new("settings");
 const VALIDATORS: Namespace = Namespace::new("validators");
@@ -155,12 +153,6 @@ impl Places {
         StoredList::new(&self.chain, GRANTS, account.as_bytes())
     }
 
-    /// The grants at hand for one account and audience.
-    #[must_use]
-    pub fn audience(&self, account: &AccountId, audience: &Audience) -> StateKey {
-        self.key(AUDIENCE, &[audience_key(account, audience).as_bytes()])
-    }
-
     /// Where the log has the answer to a request.
     #[must_use]
     pub fn request(&self, id: &RequestId) -> StateKey {
@@ -178,30 +170,6 @@ impl Places {
     pub const fn accesses<'a>(&'a self, account: &'a AccountId) -> StoredList<'a> {
         StoredList::new(&self.chain, ACCESSES, account.as_bytes())
     }
-}
-
-/// The names of the grants a decision looks at.
-#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct AtHand(List<GrantId, MAX_AT_HAND>);
-
-impl AtHand {
-    /// These grants, oldest first.
-    ///
-    /// # Errors
-    /// [`CodecError::TooMany`] above [`MAX_AT_HAND`].
-    pub fn new(grants: Vec<GrantId>) -> Result<Self, CodecError> {
-        List::new(grants).map(Self)
-    }
-
-    /// The names, oldest first.
-    #[must_use]
-    pub fn grants(&self) -> &[GrantId] {
-        &self.0
-    }
-}
-
-impl Canonical for AtHand {
-    const MAX_BYTES: usize = 8 + MAX_AT_HAND * 16;
 }
 
 /// What the state of one network says.
@@ -263,7 +231,7 @@ impl<'a> Facts<'a> {
     /// # Errors
     /// [`StateError`] if the state cannot be read.
     pub fn member(&self, id: &MemberId) -> Result<Option<Member>, StateError> {
-        self.get(&self.places.member(id))
+        Ok(self.known(&self.places.member(id))?.as_ref().clone())
     }
 
     /// An account.
@@ -271,7 +239,7 @@ impl<'a> Facts<'a> {
     /// # Errors
     /// [`StateError`] if the state cannot be read.
     pub fn account(&self, id: &AccountId) -> Result<Option<Account>, StateError> {
-        self.get(&self.places.account(id))
+        Ok(self.known(&self.places.account(id))?.as_ref().clone())
     }
 
     /// A record's index entry.
@@ -288,15 +256,6 @@ impl<'a> Facts<'a> {
     /// [`StateError`] if the state cannot be read.
     pub fn grant(&self, id: &GrantId) -> Result<Option<GrantRecord>, StateError> {
         self.get(&self.places.grant(id))
-    }
-
-    /// The grants a decision about this account and audience looks at: all that still stand, and of the ended ones the
-    /// latest, as many as there is room for.
-    ///
-    /// # Errors
-    /// [`StateError`] if the state cannot be read.
-    pub fn at_hand(&self, account: &AccountId, audience: &Audience) -> Result<AtHand, StateError> {
-        Ok(self.get(&self.places.audience(account, audience))?.unwrap_or_default())
     }
 
     /// Number of records of an account: the sequence number of the next one.

@@ -13,8 +13,10 @@ use super::{
     arena::{Arena, Loaded},
     node::{EMPTY, value_hash},
     page::{Leaf, Link, Node, Page, Ref},
+    recall::Recall,
     row::{page_key, value_key},
     update::{self, Pending, Update},
+    view::Kept,
 };
 use crate::{
     hash::Digest,
@@ -41,6 +43,7 @@ pub struct Tree {
     stored: bool,
     capacity: usize,
     cache: RwLock<Arena>,
+    recall: Recall,
 }
 
 impl Tree {
@@ -54,6 +57,7 @@ impl Tree {
             stored: false,
             capacity: DEFAULT_CACHE_PAGES,
             cache: RwLock::new(Arena::new(Page::EMPTY, &[])),
+            recall: Recall::default(),
         }
     }
 
@@ -68,7 +72,7 @@ impl Tree {
         let (page, leaves) = Page::decode(&row, version.value()).ok_or(damaged("state root page", version))?;
         let root = Root { version, digest: *page.digest(1) };
         let cache = RwLock::new(Arena::new(page, &leaves));
-        Ok(Self { rows, root, stored: true, capacity: DEFAULT_CACHE_PAGES, cache })
+        Ok(Self { rows, root, stored: true, capacity: DEFAULT_CACHE_PAGES, cache, recall: Recall::default() })
     }
 
     /// The same with room for another number of pages (about 400 bytes each, leaves included).
@@ -90,7 +94,7 @@ impl Tree {
     /// [`StateError::Store`].
     pub fn prove(&self, key: &StateKey) -> Result<StateProof, StateError> {
         let mut siblings = Vec::with_capacity(32);
-        let outcome = match self.find(key, &mut siblings)? {
+        let outcome = match self.find(key, &mut |sibling| siblings.push(*sibling))? {
             None => Outcome::AbsentEmpty,
             Some((leaf, _)) if leaf.key == *key => Outcome::Present(leaf.value),
             Some((leaf, _)) => Outcome::AbsentOther { key: leaf.key, value: leaf.value },
@@ -118,7 +122,7 @@ impl Tree {
     /// # Errors
     /// [`StateError::Superseded`] if the tree has moved on since; [`StateError::Store`].
     pub fn advance(&mut self, pending: Pending, rows: Arc<dyn StateRows>) -> Result<(), StateError> {
-        let (root, patch) = pending.into_parts();
+        let (root, patch, written) = pending.into_parts();
         if patch.base != self.stored.then_some(self.root) {
             return Err(StateError::Superseded);
         }
@@ -136,6 +140,7 @@ impl Tree {
             }
             self.cache = opened.cache;
         }
+        self.recall.forget(&written);
         (self.rows, self.root, self.stored) = (rows, root, true);
         Ok(())
     }
@@ -146,13 +151,13 @@ impl Tree {
         self.cache.read().unwrap_or_else(PoisonError::into_inner).pages.len()
     }
 
-    /// The leaf at the place of `key`, with its link, and the siblings on the way from the root down.
-    fn find(&self, key: &StateKey, siblings: &mut Vec<Digest>) -> Result<Option<(Leaf, Link)>, StateError> {
+    /// The leaf at the place of `key`, with its link; `passed` is given the siblings on the way from the root down.
+    fn find(&self, key: &StateKey, passed: &mut dyn FnMut(&Digest)) -> Result<Option<(Leaf, Link)>, StateError> {
         let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
         let (mut at, mut depth) = (cache.root, 0);
         let (slot, mut link) = loop {
             let page = cache.pages.get(at).ok_or(damaged("state page cache", self.root.version))?;
-            match descend(page, key, &mut depth, siblings) {
+            match descend(page, key, &mut depth, passed) {
                 (_, Node::Empty) => return Ok(None),
                 (_, Node::Leaf(link)) => return Ok(cache.leaves.get(link.target).map(|leaf| (*leaf, link))),
                 (slot, Node::Inner(link)) if link.target == Ref::NONE => break (slot, link),
@@ -164,7 +169,7 @@ impl Tree {
         let mut chain = Vec::new();
         let found = loop {
             let (page, leaves) = load(&link, depth, key, self.rows.as_ref())?;
-            let (left_at, node) = descend(&page, key, &mut depth, siblings);
+            let (left_at, node) = descend(&page, key, &mut depth, passed);
             let leaf = match node {
                 Node::Leaf(link) => leaves.get(link.target.0 as usize).map(|leaf| (*leaf, link)),
                 _ => None,
@@ -192,13 +197,21 @@ impl Tree {
 
 impl ReadState for Tree {
     fn raw(&self, key: &StateKey) -> Result<Option<Vec<u8>>, StateError> {
-        let Some((leaf, link)) = self.find(key, &mut Vec::new())? else { return Ok(None) };
+        let Some((leaf, link)) = self.find(key, &mut |_| {})? else { return Ok(None) };
         if leaf.key != *key {
             return Ok(None);
         }
         let version = Height::new(link.version);
         let value = self.rows.row(&value_key(version, key)?)?.ok_or(damaged("state value", version))?;
         if value_hash(&value) == leaf.value { Ok(Some(value)) } else { Err(damaged("state value", version)) }
+    }
+
+    fn recall(&self, key: &StateKey) -> Option<Kept> {
+        self.recall.get(key)
+    }
+
+    fn keep(&self, key: &StateKey, row: &Kept, len: usize) {
+        self.recall.keep(*key, Arc::clone(row), len);
     }
 }
 
@@ -212,7 +225,7 @@ impl fmt::Debug for Tree {
 }
 
 /// Walks down one page: ends at an empty place, a leaf, or the slot of the page below.
-fn descend(page: &Page, key: &StateKey, depth: &mut usize, siblings: &mut Vec<Digest>) -> (usize, Node) {
+fn descend(page: &Page, key: &StateKey, depth: &mut usize, passed: &mut dyn FnMut(&Digest)) -> (usize, Node) {
     let mut position = 1;
     loop {
         match page.node(position) {
@@ -220,7 +233,7 @@ fn descend(page: &Page, key: &StateKey, depth: &mut usize, siblings: &mut Vec<Di
             node => return (position, node),
         }
         position = 2 * position + usize::from(key.goes_right(*depth));
-        siblings.push(*page.digest(position ^ 1));
+        passed(page.digest(position ^ 1));
         *depth += 1;
     }
 }

@@ -36,6 +36,8 @@ pub struct Update {
 pub struct Pending {
     root: Root,
     patch: Patch,
+    /// Keys of the batch.
+    written: Vec<StateKey>,
 }
 
 impl Pending {
@@ -45,8 +47,8 @@ impl Pending {
         self.root
     }
 
-    pub(super) fn into_parts(self) -> (Root, Patch) {
-        (self.root, self.patch)
+    pub(super) fn into_parts(self) -> (Root, Patch, Vec<StateKey>) {
+        (self.root, self.patch, self.written)
     }
 }
 
@@ -70,6 +72,7 @@ pub(super) fn compute(
     let ops = halves::root(&mut pass, &mut page, &batch)?;
     pass.write(&page, 0, &top)?;
     let root = Root { version, digest: *page.digest(1) };
+    let written = ops.iter().map(|op| op.key).collect();
     for ((key, value), op) in batch.into_iter().zip(&ops) {
         if let Some(value) = value
             && op.writes.get()
@@ -78,7 +81,7 @@ pub(super) fn compute(
         }
     }
     let changes = StateChanges { version, put: pass.put, stale: pass.stale };
-    Ok(Update { root, changes, pending: Pending { root, patch: pass.patch } })
+    Ok(Update { root, changes, pending: Pending { root, patch: pass.patch, written } })
 }
 
 fn sorted(mut batch: Batch) -> Result<Batch, StateError> {

@@ -32,6 +32,7 @@ mod powers;
 mod prescription;
 mod profiles;
 mod proposals;
+mod recall;
 mod records;
 mod recovery;
 mod release;

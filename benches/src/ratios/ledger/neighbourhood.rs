@@ -5,19 +5,20 @@ use crate::report::{self, Samples};
 use dmledger_core::{
     action::SignedAction,
     codec,
-    consent::GrantId,
+    consent::{AccessRequest, GrantId},
     decide::{Question, decide},
     ledger::{Ledger, Query, StateMachine},
-    scope::Validity,
+    scope::{Purpose, Validity},
     testing::{World, WorldPlan},
     time::{Height, Moment},
 };
-use std::{hint::black_box, time::Instant};
+use std::{hint::black_box, sync::Arc, time::Instant};
 
 const INSTITUTIONS: usize = 20;
 /// Grants of one block: below the number that can be in force for one institution.
 const A_BLOCK: usize = 1_000;
 const DECISIONS: usize = 2_000;
+const STARTS: usize = 20;
 const PROOFS: usize = 200;
 const REVOCATIONS: usize = 20;
 /// What the issue asks: a decision in 20 us, a proof checked in 200 us, a revocation in 5 ms.
@@ -65,21 +66,39 @@ impl Account {
         self.world.grant(0, grant).map_err(plain)
     }
 
+    /// The first hospital asks again and again, for what it was granted and for what it was not; and a node that has
+    /// just been started is asked once.
     fn decisions(&mut self, name: &str) -> Result<(), Failed> {
         let account = self.world.patients().first().ok_or("no patient")?.account;
         let member = self.world.institutions().first().ok_or("no institution")?.id();
-        let request = self.world.request(vec![]).map_err(plain)?;
-        let question = Question { chain: self.world.chain(), member, account, request: &request };
+        let allowed = self.world.request(vec![]).map_err(plain)?;
+        let denied = AccessRequest { purpose: Purpose::Payment, ..allowed.clone() };
         let at = Moment { height: self.ledger.tip().height.next(), time: self.world.clock() };
-        let mut times = Vec::with_capacity(DECISIONS);
-        for _ in 0..DECISIONS {
+        let unit = "us,lower_is_better,peer=goal";
+        for (answer, request) in [("", &allowed), ("denied_", &denied)] {
+            let question = Question { chain: self.world.chain(), member, account, request };
+            let mut times = Vec::with_capacity(DECISIONS);
+            for _ in 0..DECISIONS {
+                let start = Instant::now();
+                black_box(decide(&self.ledger.facts(), &question, at)?);
+                times.push(start.elapsed());
+            }
+            assert_eq!(decide(&self.ledger.facts(), &question, at)?.is_allowed(), answer.is_empty());
+            let samples = Samples::new(times);
+            let name = |percent| format!("ledger_decide_{answer}p{percent}_{name}_grants");
+            report::line(&name(50), samples.median() * 1e6, DECIDE_GOAL, unit);
+            report::line(&name(99), samples.percentile(99) * 1e6, DECIDE_GOAL, unit);
+        }
+        let question = Question { chain: self.world.chain(), member, account, request: &allowed };
+        let mut times = Vec::with_capacity(STARTS);
+        for _ in 0..STARTS {
+            let started = Ledger::open(self.world.genesis(), Arc::clone(self.ledger.store()))?;
             let start = Instant::now();
-            black_box(decide(&self.ledger.facts(), &question, at)?);
+            black_box(decide(&started.facts(), &question, at)?);
             times.push(start.elapsed());
         }
-        let (samples, unit) = (Samples::new(times), "us,lower_is_better,peer=goal");
-        report::line(&format!("ledger_decide_p50_{name}_grants"), samples.median() * 1e6, DECIDE_GOAL, unit);
-        report::line(&format!("ledger_decide_p99_{name}_grants"), samples.percentile(99) * 1e6, DECIDE_GOAL, unit);
+        let first = Samples::new(times).median() * 1e6;
+        report::line(&format!("ledger_decide_first_{name}_grants"), first, DECIDE_GOAL, unit);
         Ok(())
     }
 

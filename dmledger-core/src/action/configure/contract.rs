@@ -115,7 +115,7 @@ impl AdmissionContract {
 /// # Errors
 /// [`Refusal::InlineForbidden`] if `bytes` is not zero and the network's profile allows nothing inline; [`Fault::State`].
 pub fn require_inline_allowed(bytes: usize, facts: &Facts<'_>) -> Result<(), Fault> {
-    if bytes > 0 && !facts.get::<Profile>(&facts.places().profile())?.is_some_and(Profile::allows_inline) {
+    if bytes > 0 && !facts.known::<Profile>(&facts.places().profile())?.is_some_and(Profile::allows_inline) {
         return Err(Refusal::InlineForbidden { bytes }.into());
     }
     Ok(())

@@ -134,7 +134,7 @@ impl Facts<'_> {
     /// # Errors
     /// [`StateError`] if the state cannot be read.
     pub fn device(&self, account: &AccountId, key: &PublicKey) -> Result<Option<Device>, StateError> {
-        self.get(&self.places.device(account, &list_member(key)))
+        Ok(self.known(&self.places.device(account, &list_member(key)))?.as_ref().clone())
     }
 
     /// The mandate of an account's agent, if there ever was one.

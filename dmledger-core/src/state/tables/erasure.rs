@@ -5,7 +5,7 @@ use crate::{
     codec::{self, Canonical},
     consent::erasure::{Erased, Erasure, ErasureId, SignedReceipt},
     envelope::AccountId,
-    state::{Namespace, StateError, StateKey, StoredList},
+    state::{CompleteList, Namespace, ReadTyped, StateError, StateKey, StoredList},
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -77,7 +77,8 @@ impl Facts<'_> {
     /// # Errors
     /// [`StateError`] if the state cannot be read.
     pub fn has_erasures(&self, account: &AccountId) -> Result<bool, StateError> {
-        self.has(&self.places.erasures(account).key())
+        // Asked by every decision.
+        Ok(*self.state.made(&self.places.erasures(account).key(), |list: Option<CompleteList>| list.is_some())?)
     }
 
     /// The receipt of the custodian at `position` of an order.
