@@ -355,7 +355,8 @@ pub fn decode(action: &RawAction) -> Result<SignedAction, CodecError> {
 /// Every signature in an action, endorsements and those inside the body: what has to hold before the rules look at it.
 #[must_use]
 pub fn claims(action: &SignedAction) -> Vec<Claim> {
-    let mut claims = action.claims();
-    claims.extend(action.body().handler().claims(&Frame::of(action)));
+    let frame = Frame::of(action);
+    let mut claims = action.claims_as(&frame.id());
+    claims.extend(action.body().handler().claims(&frame));
     claims
 }

@@ -223,10 +223,14 @@ impl<T: Signable> Envelope<T> {
     /// What has to be checked for the endorsements to count; several envelopes go into one batch.
     #[must_use]
     pub fn claims(&self) -> Vec<Claim> {
-        let id = self.id();
+        self.claims_as(&self.id())
+    }
+
+    /// The same for a caller who has its identity already.
+    pub(crate) fn claims_as(&self, id: &Digest) -> Vec<Claim> {
         let claim = |one: &Endorsement| Claim {
             key: one.signer,
-            digest: signing_digest(&id, one.signer.suite(), one.meaning),
+            digest: signing_digest(id, one.signer.suite(), one.meaning),
             signature: one.signature,
         };
         self.endorsements.iter().map(claim).collect()

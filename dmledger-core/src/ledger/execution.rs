@@ -4,6 +4,7 @@ use super::LedgerError;
 use crate::{
     action::{self, Action, Fault, Frame, Genesis, Refusal, SignedAction},
     block::{Block, BlockError, FinalizedBlock, Header, RawAction},
+    codec::CodecError,
     envelope::{ChainId, Envelope},
     hash::{Digest, tree},
     identity::CertificateError,
@@ -12,12 +13,18 @@ use crate::{
     time::{Height, Moment},
     traits::{RowKey, StateRows, StoreError},
 };
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    num::NonZero,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+};
 
 /// Executed blocks that are remembered: a round's proposal, and those of a few rounds before it.
 const REMEMBERED: usize = 4;
 /// Actions taken from a pool at a time, so that their signatures make full batches.
 const HANDFUL: usize = 256;
+/// Fewer actions than this are not worth a thread to read them.
+const THREAD_WORTH: usize = 128;
 /// An entry may run ahead of the account's records by so many and still wait in a pool.
 const LOOKAHEAD: u64 = 10_000;
 
@@ -123,6 +130,23 @@ pub(super) fn perform(
     handler.verify(&frame, &Facts::new(chain, delta), at)?;
     delta.attempt(|delta| handler.execute(&frame, delta, at))?;
     Ok(frame.id())
+}
+
+/// The actions of a block with the digests of their bytes, on all processors where that pays.
+pub(super) fn read(actions: &[RawAction]) -> Vec<(Digest, Result<SignedAction, CodecError>)> {
+    let read = |part: &[RawAction]| -> Vec<_> { part.iter().map(|raw| (raw.digest(), action::decode(raw))).collect() };
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    if actions.len() < THREAD_WORTH || processors == 1 {
+        return read(actions);
+    }
+    thread::scope(|scope| {
+        let parts: Vec<_> = actions
+            .chunks(actions.len().div_ceil(processors))
+            .map(|part| (part, scope.spawn(move || read(part))))
+            .collect();
+        // What a thread that died should have read is read here.
+        parts.into_iter().flat_map(|(part, thread)| thread.join().unwrap_or_else(|_| read(part))).collect()
+    })
 }
 
 /// The next readable actions of a pool, as many as fit; and whether the pool or the room has come to its end.

@@ -67,6 +67,7 @@ impl Vetted {
                 owners.resize(claims.len(), position);
             }
         }
+        let (claims, owners) = by_signer(&claims, &owners);
         for culprit in culprits(&claims) {
             if let Some(count) = owners.get(culprit).and_then(|owner| bad.get_mut(*owner)) {
                 *count += 1;
@@ -76,6 +77,13 @@ impl Vetted {
         self.0.keep(good.map(|((digest, _), _)| *digest));
         bad
     }
+}
+
+/// The claims of each signer next to one another, which makes a batch cheaper: a patient signs much of what a block holds.
+fn by_signer(claims: &[Claim], owners: &[usize]) -> (Vec<Claim>, Vec<usize>) {
+    let mut both: Vec<_> = claims.iter().copied().zip(owners.iter().copied()).collect();
+    both.sort_by_key(|(claim, _)| claim.key);
+    both.into_iter().unzip()
 }
 
 /// Positions of the claims that do not hold, on as many threads as there are processors and work for them.

@@ -67,6 +67,7 @@ impl StateMachine for Ledger {
         }
         self.check_header(block)?;
         self.check_clock(block.header().time, now)?;
+        block.verify_body()?;
         let executed = self.execute_block(block)?;
         self.executed.keep(block.id(), executed);
         Ok(())
