@@ -37,6 +37,7 @@ mod records;
 mod recovery;
 mod release;
 mod replays;
+mod signatures;
 mod trustees;
 mod versions;
 mod ward;
