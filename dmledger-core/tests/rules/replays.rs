@@ -1,7 +1,7 @@
 //! What was signed for one network, account, type, sense, suite or purpose is worth nothing for another, nor a second
 //! time: for every action there is.
 
-use super::{Done, Failed, account_bytes, bytes, emergency_bytes, refusal, world};
+use super::{Done, Failed, account_bytes, bytes, emergency_bytes, refusal, ward::Ward, world};
 use borsh::{BorshDeserialize, BorshSerialize};
 use dmledger_core::{
     action::{self, Action, Refusal, SignedAction},
@@ -23,15 +23,18 @@ const fn number_at(account: Option<AccountId>) -> usize {
 type Golden = (World, Ledger, Vec<SignedAction>);
 
 /// Every kind of action, each on a ledger that takes it.
-fn everything() -> Result<Vec<Golden>, Failed> {
-    let mut all =
-        vec![bytes::golden()?, bytes::escrow::golden()?, bytes::membership::golden()?, account_bytes::golden()?];
-    let (ward, actions) = emergency_bytes::golden()?;
-    all.push((ward.world, ward.ledger, actions));
-    for (ward, actions) in emergency_bytes::golden_recovery()? {
-        all.push((ward.world, ward.ledger, actions));
-    }
-    Ok(all)
+const EVERYTHING: [fn() -> Result<Golden, Failed>; 7] = [
+    bytes::golden,
+    bytes::escrow::golden,
+    bytes::membership::golden,
+    account_bytes::golden,
+    || emergency_bytes::golden().map(of_ward),
+    || emergency_bytes::golden_recovery().map(|[asked, _]| of_ward(asked)),
+    || emergency_bytes::golden_recovery().map(|[_, due]| of_ward(due)),
+];
+
+fn of_ward((ward, actions): (Ward, Vec<SignedAction>)) -> Golden {
+    (ward.world, ward.ledger, actions)
 }
 
 /// The same body in another envelope, with what `change` makes of each endorsement.
@@ -58,7 +61,8 @@ fn in_another_sense(one: &Endorsement) -> Result<Endorsement, Failed> {
 #[test]
 fn no_action_serves_another_network_account_or_sense() -> Done {
     let foreign = ChainId::new(Digest::new([9; 32]));
-    for (world, ledger, actions) in everything()? {
+    for golden in EVERYTHING {
+        let (world, ledger, actions) = golden()?;
         for action in &actions {
             let name = action.body().name();
             assert_eq!(refusal(&ledger, action), None, "{name}");
@@ -80,7 +84,8 @@ fn no_action_serves_another_network_account_or_sense() -> Done {
 
 #[test]
 fn no_action_passes_for_another_type() -> Done {
-    for (_, ledger, actions) in everything()? {
+    for golden in EVERYTHING {
+        let (_, ledger, actions) = golden()?;
         for action in &actions {
             let (bytes, at) = (action::encode(action)?.as_slice().to_vec(), number_at(action.account()));
             assert_eq!(bytes[at], action.body().number());
@@ -106,7 +111,8 @@ fn no_signature_serves_another_suite() -> Done {
         bytes[0] = suite as u8;
         Signature::from_bytes(bytes)
     };
-    for (_, ledger, actions) in everything()? {
+    for golden in EVERYTHING {
+        let (_, ledger, actions) = golden()?;
         for action in actions.iter().filter(|action| !action.endorsements().is_empty()) {
             let (name, chain, account) = (action.body().name(), action.chain(), action.account());
             for (first, suite) in
@@ -181,10 +187,10 @@ fn no_signature_serves_another_message_type_or_purpose() -> Done {
 
 #[test]
 fn no_action_is_done_twice() -> Done {
-    let counts: Vec<_> = everything()?.iter().map(|(.., actions)| actions.len()).collect();
-    for position in 0..counts.iter().copied().max().unwrap_or_default() {
-        for (mut world, mut ledger, actions) in everything()? {
-            let Some(action) = actions.get(position) else { continue };
+    for golden in EVERYTHING {
+        for position in 0..golden()?.2.len() {
+            let (mut world, mut ledger, actions) = golden()?;
+            let action = &actions[position];
             world.advance(&mut ledger, std::slice::from_ref(action))?;
             assert!(refusal(&ledger, action).is_some(), "{} again", action.body().name());
             assert!(!super::is_taken(&mut world, &ledger, action), "{} again", action.body().name());
