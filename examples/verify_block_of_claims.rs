@@ -15,13 +15,16 @@ use dmledger_examples::{
     stage::{ensure, run},
 };
 use dmledger_zk::{
+    elgamal::DecryptionKey,
     glycemic::{
         DigestOpening, Slot, VariationClaim,
         claim::{Bound, DaysClaim, Quantity, Ranges, Side},
     },
+    member::{AuthorisedSet, MemberSecret, Membership},
     range::{Bits, FitsBits, InInterval, Interval},
     statement::{
         Prove as _,
+        encrypted::ReadingEncrypted,
         reading::{ReadingInRange, ReadingWitness},
     },
     verifier::Verifier,
@@ -31,6 +34,7 @@ use std::{collections::BTreeMap, process::ExitCode, time::Instant};
 const PURPOSE: &str = "study";
 const RECORDS: u64 = 16;
 const DAYS: u16 = 4;
+const CASE: &[u8] = b"case 17";
 
 /// A claim and the records it is about.
 type About = (Vec<RecordId>, ProofClaim);
@@ -54,6 +58,7 @@ async fn play() -> Result<(), HostError> {
         claims.extend(facts(&mut cabinet, values)?);
     }
     claims.extend(about_days(&mut cabinet, &days)?);
+    claims.extend(members_speak(&mut cabinet)?);
     let only: Vec<_> = claims.iter().map(|(_, claim)| claim.clone()).collect();
     print_families(&only);
 
@@ -109,7 +114,15 @@ fn facts(cabinet: &mut Cabinet, values: &Values) -> Result<Vec<About>, HostError
     claims.push(all.claim(travels.clone(), &proof).during("record")?);
     let possible = FitsBits::new(&values.commitments, Bits::Sixteen).during("record")?;
     let proof = possible.prove(&context, &values.openings, cabinet.rng()).during("record")?;
-    claims.push(possible.claim(travels, &proof).during("record")?);
+    claims.push(possible.claim(travels.clone(), &proof).during("record")?);
+
+    // To somebody who may read one reading of the record, and nobody else: the anchored one, encrypted.
+    let to = DecryptionKey::random(cabinet.rng()).encryption_key();
+    let opening = values.openings.first().ok_or_else(|| HostError::new("no reading"))?;
+    let encrypted = ReadingEncrypted::encrypt(values.root(), 12, 0, opening, &[to]).during("encryption")?;
+    let witness = ReadingWitness::new(&values.commitments, &values.openings, 0).during("encryption")?;
+    let proof = encrypted.prove(&context, &witness, cabinet.rng()).during("encryption")?;
+    claims.push(encrypted.claim(travels, &proof).during("encryption")?);
     Ok(claims.into_iter().map(|claim| (vec![values.record], claim)).collect())
 }
 
@@ -139,6 +152,23 @@ fn about_days(cabinet: &mut Cabinet, days: &[Day]) -> Result<Vec<About>, HostErr
     let proof = steady.prove(&context, &opening, cabinet.rng()).during("days")?;
     let second = steady.claim(travels, &proof).during("days")?;
     Ok(vec![(records.clone(), first), (records, second)])
+}
+
+/// Members of an anchored register, each heard once on a case; the register is anchored before they speak.
+fn members_speak(cabinet: &mut Cabinet) -> Result<Vec<About>, HostError> {
+    let secrets: Vec<_> = (0..20).map(|_| MemberSecret::random(cabinet.rng())).collect();
+    let keys: Vec<_> = secrets.iter().map(MemberSecret::key).collect();
+    let set = AuthorisedSet::new(&keys).during("register")?;
+    let record = cabinet.file(set.anchor(), keys.len(), 1)?;
+    cabinet.anchor()?;
+    let (travels, context) = cabinet.context(PURPOSE)?;
+    let mut claims = Vec::new();
+    for secret in secrets.iter().take(8) {
+        let statement = Membership::in_claim(&set, &travels, CASE, secret).during("member")?;
+        let proof = statement.prove(&context, secret, cabinet.rng()).during("member")?;
+        claims.push((vec![record], statement.claim(travels.clone(), CASE, &proof).during("member")?));
+    }
+    Ok(claims)
 }
 
 #[expect(clippy::print_stdout, reason = "what happens is what the program is for")]

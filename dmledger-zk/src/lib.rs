@@ -3,6 +3,8 @@
 
 pub mod accumulator;
 pub mod batch;
+#[cfg(feature = "bbs")]
+pub mod bbs;
 pub mod commit;
 pub mod context;
 pub mod elgamal;

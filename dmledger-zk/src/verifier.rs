@@ -5,6 +5,7 @@
 
 pub mod claim;
 mod days;
+pub mod keys;
 
 use crate::{
     batch::BatchVerifier,

@@ -210,6 +210,8 @@ pub fn name_of(family: ProofFamily) -> &'static str {
         ProofFamily::DAY_HISTOGRAM => "a day's digest",
         ProofFamily::DAYS_BOUNDS => "bounds of days",
         ProofFamily::DAYS_VARIATION => "variation of days",
+        ProofFamily::READING_ENCRYPTED => "a reading encrypted to keys",
+        ProofFamily::MEMBERSHIP => "an unnamed member of a set",
         _ => "something else",
     }
 }

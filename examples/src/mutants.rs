@@ -3,6 +3,7 @@
 //! Every draw comes from the seed and the number of the draw's share of the work, so that a run is the same on any number
 //! of threads. What turns out to be unchanged is drawn again and not counted.
 
+mod attributes;
 mod bytes;
 mod families;
 mod glycemic;
@@ -25,7 +26,7 @@ use std::{
 };
 
 /// Families of proofs that are drawn from.
-pub const FAMILIES: usize = 25;
+pub const FAMILIES: usize = 26;
 /// Ways of spoiling.
 pub const KINDS: usize = bytes::KINDS + 4;
 

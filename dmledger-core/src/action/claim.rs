@@ -7,6 +7,8 @@
 //! Claims about several days speak about digests of days. That a digest is the one of its day is a claim of its own
 //! (`DAY_HISTOGRAM`), and has to be accepted first; a day counts once, so days must not overlap.
 //!
+//! A member of an anchored set speaks without being named; the mark that its key leaves within a scope is accepted once.
+//!
 //! [`ProofVerifier`]: crate::traits::ProofVerifier
 
 use super::{Fault, Frame, Handler, Refusal};
@@ -16,7 +18,7 @@ use crate::{
     record::RecordId,
     state::{
         Delta,
-        tables::{AcceptedClaim, Facts, Places, ShownDay},
+        tables::{AcceptedClaim, Facts, Places, ShownDay, UsedMark},
     },
     time::{Moment, TimeRange},
     traits::proof_verifier::{MAX_ANCHORS, ProofClaim, ProofFamily},
@@ -96,6 +98,11 @@ impl Handler for ClaimAction {
         if facts.has(&facts.places().claim(&self.name()))? {
             return Err(Refusal::ClaimExists.into());
         }
+        if let Some(mark) = self.claim.mark()
+            && facts.has(&facts.places().used_mark(&mark))?
+        {
+            return Err(Refusal::MemberHeard.into());
+        }
         let spans = self.spans(frame, facts)?;
         match self.claim.family() {
             ProofFamily::DAYS_BOUNDS | ProofFamily::DAYS_VARIATION => self.days(facts, spans),
@@ -115,6 +122,9 @@ impl Handler for ClaimAction {
         state.put(places.claim(&name), &accepted)?;
         if let (ProofFamily::DAY_HISTOGRAM, [record]) = (self.claim.family(), &self.records[..]) {
             state.put(places.shown_day(record), &ShownDay { height: at.height })?;
+        }
+        if let Some(mark) = self.claim.mark() {
+            state.put(places.used_mark(&mark), &UsedMark { height: at.height })?;
         }
         Ok(places.claims(&account).push(&name, state)?)
     }

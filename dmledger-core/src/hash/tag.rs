@@ -82,6 +82,9 @@ tags! {
     ZK_LINEAR_RELATION = "dmledger/zk/linear-relation/v1", "statement: secrets satisfy linear relations";
     ZK_ANY_OF = "dmledger/zk/any-of/v1", "statement: one of several linear relations holds";
     ZK_DAYS_VARIATION = "dmledger/zk/days-variation/v1", "statement: a bound of the coefficient of variation of several days";
+    ZK_BBS_HEADER = "dmledger/zk/bbs-header/v1", "header of credentials: ledger and kind";
+    ZK_BBS_PRESENTED = "dmledger/zk/bbs-presented/v1", "statement: somebody holds a credential with these attributes";
+    ZK_READING_ENCRYPTED = "dmledger/zk/reading-encrypted/v1", "statement: a reading of an anchored record is encrypted to keys";
     ZK_READING_IN_RANGE = "dmledger/zk/reading-in-range/v1", "statement: a reading of an anchored record lies in an interval";
     MEMBER = "dmledger/core/member/v1", "name of a member: its ledger key";
     POSSESSION = "dmledger/core/certificate-possession/v1", "what a ledger key signs to be put in a certificate";

@@ -14,7 +14,7 @@ mod matching;
 mod nodes;
 mod rows;
 
-pub use claims::{AcceptedClaim, ShownDay};
+pub use claims::{AcceptedClaim, ShownDay, UsedMark};
 pub use consent::Present;
 pub use emergency::LatestEmergency;
 pub use erasure::ErasedBy;

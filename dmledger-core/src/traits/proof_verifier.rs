@@ -34,6 +34,10 @@ impl ProofFamily {
     pub const DAYS_BOUNDS: Self = Self(5);
     /// A bound of the coefficient of variation of several sealed days.
     pub const DAYS_VARIATION: Self = Self(6);
+    /// One reading of an anchored record is encrypted to keys.
+    pub const READING_ENCRYPTED: Self = Self(7);
+    /// Somebody of an anchored set speaks, unnamed, within a scope in which each is heard once.
+    pub const MEMBERSHIP: Self = Self(8);
 
     /// The family with this number.
     #[must_use]
@@ -171,6 +175,14 @@ impl ProofClaim {
     #[must_use]
     pub fn statement(&self) -> &[u8] {
         self.statement.as_slice()
+    }
+
+    /// What the ledger accepts once and never again, under whatever proof: of a [`ProofFamily::MEMBERSHIP`] claim the
+    /// nullifier, the 32 bytes after the version byte of its statement.
+    #[must_use]
+    pub fn mark(&self) -> Option<Digest> {
+        let (mark, _) = self.statement().get(1..)?.split_first_chunk::<32>()?;
+        (self.family == ProofFamily::MEMBERSHIP).then_some(Digest::new(*mark))
     }
 
     /// The proof.

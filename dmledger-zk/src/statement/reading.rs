@@ -98,6 +98,15 @@ impl ReadingWitness {
         let blinding = Blinding::from_scalar(*opening.blinding().scalar());
         Ok(Self { opening: [Opening::new(opening.value(), blinding)], path })
     }
+
+    pub(super) const fn opening(&self) -> &Opening {
+        let [opening] = &self.opening;
+        opening
+    }
+
+    pub(super) const fn path(&self) -> &InclusionProof {
+        &self.path
+    }
 }
 
 /// A proof of [`ReadingInRange`]: the canonical bytes of commitment, path and range proof.

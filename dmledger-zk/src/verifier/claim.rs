@@ -8,10 +8,12 @@
 //! | `DAY_HISTOGRAM` | anchor of the day | unit, tokens, cadence, `C_v`, `S_1 .. S_7` | [`DayProof`] |
 //! | `DAYS_BOUNDS` | anchors of the days | days, least number of readings, bounds | [`RangeProof`] |
 //! | `DAYS_VARIATION` | anchors of the days | days, least number of readings, side, threshold | [`VariationProof`] |
+//! | `READING_ENCRYPTED` | value root of the record | readings in the record, place, keys and handles | [`ReadingEncryptedProof`] |
+//! | `MEMBERSHIP` | hash of the set | nullifier, name of the scope, keys | [`MembershipProof`] |
 //!
 //! Statements are canonical bytes: a version byte, then the fields in `borsh` order, numbers as 64-bit little-endian.
 
-use super::days;
+use super::{days, keys};
 use crate::{
     batch::BatchVerifier,
     commit::Commitment,
@@ -19,8 +21,12 @@ use crate::{
     error::StatementError,
     glycemic::{DayHistogram, DayProof, VariationClaim, VariationProof, claim::DaysClaim},
     group::ELEMENT_BYTES,
+    member::{Membership, MembershipProof},
     range::{Bits, FitsBits, InInterval, Interval, MAX_VALUES, RangeProof},
-    statement::reading::{ReadingInRange, ReadingProof, value_root},
+    statement::{
+        encrypted::{ReadingEncrypted, ReadingEncryptedProof},
+        reading::{ReadingInRange, ReadingProof, value_root},
+    },
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use dmledger_core::{
@@ -129,6 +135,8 @@ pub(super) enum Decoded {
     Day(Box<DayHistogram>, DayProof),
     Days(Box<DaysClaim>, RangeProof),
     Variation(Box<VariationClaim>, Box<VariationProof>),
+    Encrypted(Box<ReadingEncrypted>, Box<ReadingEncryptedProof>),
+    Member(Box<Membership>, MembershipProof),
 }
 
 impl Decoded {
@@ -164,6 +172,11 @@ impl Decoded {
             }
             ProofFamily::DAYS_VARIATION => days::decode_variation(claim)
                 .map(|(statement, proof)| Self::Variation(Box::new(statement), Box::new(proof))),
+            ProofFamily::READING_ENCRYPTED => keys::decode_encrypted(claim)
+                .map(|(statement, proof)| Self::Encrypted(Box::new(statement), Box::new(proof))),
+            ProofFamily::MEMBERSHIP => {
+                keys::decode_member(claim).map(|(statement, proof)| Self::Member(Box::new(statement), proof))
+            }
             family => Err(ProofRefusal::UnknownFamily(family)),
         }
     }
@@ -176,6 +189,8 @@ impl Decoded {
             Self::Day(statement, proof) => batch.add(&**statement, context, proof),
             Self::Days(statement, proof) => batch.add(&**statement, context, proof),
             Self::Variation(statement, proof) => batch.add(&**statement, context, &**proof),
+            Self::Encrypted(statement, proof) => batch.add(&**statement, context, &**proof),
+            Self::Member(statement, proof) => batch.add(&**statement, context, proof),
         };
     }
 }
@@ -199,6 +214,8 @@ pub(super) fn cost(claim: &ProofClaim) -> Result<ProofCost, ProofRefusal> {
         ProofFamily::DAY_HISTOGRAM => days::cost_of_day(claim),
         ProofFamily::DAYS_BOUNDS => days::cost_of_days(claim),
         ProofFamily::DAYS_VARIATION => days::cost_of_variation(claim),
+        ProofFamily::READING_ENCRYPTED => keys::cost_of_encrypted(claim),
+        ProofFamily::MEMBERSHIP => keys::cost_of_member(claim),
         family => Err(ProofRefusal::UnknownFamily(family)),
     }
 }

@@ -1,14 +1,17 @@
 use super::*;
 use crate::{
     commit::commit_values,
+    elgamal::DecryptionKey,
     glycemic::{
         Cadence, DayHistogram, Slot, Table, Tokens, Unit, VariationClaim,
         claim::{Bound, DaysClaim, Quantity, Ranges, Side},
         seal,
     },
+    member::{AuthorisedSet, MemberSecret, Membership},
     range::{Bits, FitsBits, InInterval, Interval},
     statement::{
         Prove as _, Statement,
+        encrypted::ReadingEncrypted,
         reading::{ReadingInRange, ReadingWitness, value_root},
     },
     testing,
@@ -54,7 +57,32 @@ fn claims() -> Vec<ProofClaim> {
     let fifth = days.claim(proof_context(), &days.prove(&context, secret.opening(), rng).unwrap()).unwrap();
     let steady = VariationClaim::new(&[day], 90, Side::AtMost, 0).unwrap();
     let sixth = steady.claim(proof_context(), &steady.prove(&context, secret.opening(), rng).unwrap()).unwrap();
-    vec![first, second, third, fourth, fifth, sixth]
+    let mut claims = vec![first, second, third, fourth, fifth, sixth];
+    claims.extend(about_keys());
+    claims
+}
+
+fn member(seed: u64) -> MemberSecret {
+    MemberSecret::random(&mut testing::rng(seed))
+}
+
+/// A reading encrypted to two keys; members of a small and of a large set.
+fn about_keys() -> Vec<ProofClaim> {
+    let context = Context::try_from(&proof_context()).unwrap();
+    let rng = &mut testing::rng(2);
+    let (commitments, openings) = commit_values(&[701, 1_043, 1_799], &[9; 32]);
+    let keys = [3, 4].map(|seed| DecryptionKey::random(&mut testing::rng(seed)).encryption_key());
+    let encrypted = ReadingEncrypted::encrypt(value_root(&commitments), 3, 2, &openings[2], &keys).unwrap();
+    let witness = ReadingWitness::new(&commitments, &openings, 2).unwrap();
+    let proof = encrypted.prove(&context, &witness, rng).unwrap();
+    let mut claims = vec![encrypted.claim(proof_context(), &proof).unwrap()];
+    for count in [3, 9] {
+        let set = AuthorisedSet::new(&(0..count).map(|seed| member(seed).key()).collect::<Vec<_>>()).unwrap();
+        let statement = Membership::in_claim(&set, &proof_context(), b"case 17", &member(1)).unwrap();
+        let proof = statement.prove(&context, &member(1), rng).unwrap();
+        claims.push(statement.claim(proof_context(), b"case 17", &proof).unwrap());
+    }
+    claims
 }
 
 fn verifier() -> Verifier {
@@ -101,6 +129,7 @@ fn every_label_of_this_crate_stands_in_the_one_table_of_tags() {
         FitsBits::DOMAIN,
         InInterval::DOMAIN,
         ReadingInRange::DOMAIN,
+        ReadingEncrypted::DOMAIN,
     ];
     for label in own {
         assert!(tag::ALL.iter().any(|tag| tag.as_str() == label), "{label}");
@@ -116,4 +145,49 @@ fn what_a_claim_states_is_read_back_and_other_families_state_something_else() {
     for claim in &claims[1..] {
         assert_eq!(ReadingInRange::try_from(claim), Err(ProofRefusal::UnknownFamily(claim.family())));
     }
+}
+
+#[test]
+fn claims_about_keys_are_read_back_and_leave_a_mark_only_where_each_is_heard_once() {
+    let claims = claims();
+    let encrypted = ReadingEncrypted::try_from(&claims[6]).unwrap();
+    assert_eq!((encrypted.count(), encrypted.index(), encrypted.recipients().len()), (3, 2, 2));
+    for claim in &claims[7..] {
+        let stated = Membership::try_from(claim).unwrap();
+        assert_eq!(claim.mark(), Some(Digest::new(*stated.nullifier().as_bytes())));
+        assert_eq!(claim.anchors(), [stated.set().anchor()]);
+        assert!(ReadingEncrypted::try_from(claim).is_err());
+    }
+    for claim in &claims[..7] {
+        assert_eq!(claim.mark(), None);
+        assert!(Membership::try_from(claim).is_err());
+    }
+}
+
+/// The same set in another order would be another claim of the same mark; it is not one at all.
+#[test]
+fn keys_of_a_claimed_set_ascend() {
+    let claim = &claims()[7];
+    let mut statement = claim.statement().to_vec();
+    let keys = statement.len() - 3 * 32;
+    let (first, second) = statement[keys..].split_at_mut(32);
+    first.swap_with_slice(&mut second[..32]);
+    let turned = ProofClaim::new(
+        claim.family(),
+        claim.context().clone(),
+        claim.anchors().to_vec(),
+        statement,
+        claim.proof().to_vec(),
+    );
+    assert_eq!(verifier().verify(&turned.unwrap()), Err(ProofRefusal::Malformed { what: "statement" }));
+}
+
+#[test]
+fn a_claim_in_another_scope_than_its_statement_cannot_be_made() {
+    let context = Context::try_from(&proof_context()).unwrap();
+    let set = AuthorisedSet::new(&[member(1).key(), member(2).key()]).unwrap();
+    let statement = Membership::in_claim(&set, &proof_context(), b"case 17", &member(1)).unwrap();
+    let proof = statement.prove(&context, &member(1), &mut testing::rng(1)).unwrap();
+    assert!(statement.claim(proof_context(), b"case 18", &proof).is_err());
+    assert!(statement.claim(proof_context(), &[b'x'; 65], &proof).is_err());
 }

@@ -1,7 +1,7 @@
 //! Valid proofs about single values, keys, shares and sets, with statements that are about something else.
 
 use super::{
-    Family, below,
+    Family, attributes, below,
     bytes::{draw_point, draw_scalar},
     glycemic,
     proofs::{Good, Proofs, context},
@@ -30,6 +30,7 @@ pub(super) fn all(rng: &mut ChaCha20Rng) -> Result<Vec<Box<dyn Family>>, HostErr
     all.push(alternatives(rng)?);
     all.extend(keys::all(rng)?);
     all.extend(glycemic::all(rng)?);
+    all.push(attributes::all(rng)?);
     all.push(wire::all(rng)?);
     Ok(all)
 }

@@ -11,9 +11,12 @@ use dmledger_core::{
 use dmledger_zk::{
     commit::commit_values,
     context::Context,
+    elgamal::DecryptionKey,
+    member::{AuthorisedSet, MemberSecret, Membership},
     range::{Bits, FitsBits, InInterval, Interval},
     statement::{
         Prove as _,
+        encrypted::ReadingEncrypted,
         reading::{ReadingInRange, ReadingWitness, value_root},
     },
     verifier::Verifier,
@@ -51,7 +54,21 @@ fn claims(rng: &mut ChaCha20Rng) -> Result<Vec<ProofClaim>, HostError> {
     let second = all.claim(travels.clone(), &proof).during("record")?;
     let fits = FitsBits::new(&commitments, Bits::Eight).during("record")?;
     let proof = fits.prove(&context, openings.as_slice(), rng).during("record")?;
-    Ok(vec![first, second, fits.claim(travels, &proof).during("record")?])
+    let third = fits.claim(travels.clone(), &proof).during("record")?;
+
+    let keys = [DecryptionKey::random(rng).encryption_key(), DecryptionKey::random(rng).encryption_key()];
+    let opening = openings.first().ok_or_else(|| HostError::new("no opening"))?;
+    let encrypted = ReadingEncrypted::encrypt(value_root(&commitments), 3, 0, opening, &keys).during("encryption")?;
+    let witness = ReadingWitness::new(&commitments, &openings, 0).during("encryption")?;
+    let proof = encrypted.prove(&context, &witness, rng).during("encryption")?;
+    let fourth = encrypted.claim(travels.clone(), &proof).during("encryption")?;
+
+    let members: Vec<_> = (0..6).map(|_| MemberSecret::random(rng)).collect();
+    let set = AuthorisedSet::new(&members.iter().map(MemberSecret::key).collect::<Vec<_>>()).during("set")?;
+    let member = members.first().ok_or_else(|| HostError::new("no member"))?;
+    let statement = Membership::in_claim(&set, &travels, b"scope", member).during("member")?;
+    let proof = statement.prove(&context, member, rng).during("member")?;
+    Ok(vec![first, second, third, fourth, statement.claim(travels, b"scope", &proof).during("member")?])
 }
 
 impl Family for Claims {

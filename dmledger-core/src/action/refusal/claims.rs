@@ -46,6 +46,8 @@ macro_rules! claims {
             408 "days of the claim overlap" DaysOverlap;
             /// The claim was accepted before.
             409 "claim was accepted already" ClaimExists;
+            /// The mark of a member within a scope was accepted before, under whatever proof.
+            410 "this member has been heard in this scope" MemberHeard;
         ] $($rooms)* }
     };
 }

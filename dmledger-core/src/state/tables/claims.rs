@@ -15,6 +15,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 const CLAIM: Namespace = Namespace::new("claim");
 const CLAIMS: Namespace = Namespace::new("claims");
 const SHOWN_DAY: Namespace = Namespace::new("shown-day");
+const USED_MARK: Namespace = Namespace::new("used-mark");
 
 /// A claim whose proof the ledger has checked. Statement and proof stand in the block; the name here is their digest.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -48,6 +49,18 @@ impl Canonical for ShownDay {
     const MAX_BYTES: usize = 16;
 }
 
+/// A mark that is accepted once: a member's within a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[expect(clippy::exhaustive_structs, reason = "a row of the state: what stands in it is what a proof shows")]
+pub struct UsedMark {
+    /// Height of the block that accepted it.
+    pub height: Height,
+}
+
+impl Canonical for UsedMark {
+    const MAX_BYTES: usize = 16;
+}
+
 impl Places {
     /// An accepted claim, by the digest of its bytes.
     #[must_use]
@@ -65,6 +78,12 @@ impl Places {
     #[must_use]
     pub fn shown_day(&self, record: &RecordId) -> StateKey {
         self.key(SHOWN_DAY, &[record.as_bytes()])
+    }
+
+    /// Whether the mark of a claim has been accepted.
+    #[must_use]
+    pub fn used_mark(&self, mark: &Digest) -> StateKey {
+        self.key(USED_MARK, &[mark.as_bytes()])
     }
 }
 
