@@ -58,3 +58,5 @@ impl Uptime {
 
 #[cfg(all(test, feature = "ingest", feature = "sim"))]
 mod faulty;
+#[cfg(all(test, feature = "sim"))]
+mod flooded;

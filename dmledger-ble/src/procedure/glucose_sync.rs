@@ -27,7 +27,7 @@ pub(super) mod range;
 mod record;
 mod steps;
 mod uncounted;
-mod window;
+pub(super) mod window;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

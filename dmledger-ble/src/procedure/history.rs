@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use super::glucose_sync::ask::{Ask, Operators, octets};
 use super::glucose_sync::range::{clusters, gaps};
+use super::glucose_sync::window::Window;
 use super::glucose_sync::{Proof, SequenceRange};
 use crate::codec::racp::{OpCode, Request, Response, ResponseCode};
 
@@ -54,6 +55,7 @@ pub(super) struct History {
     count: Option<u16>,
     last_count: Option<u16>,
     fetch: VecDeque<SequenceRange>,
+    window: Window,
     verified: Vec<SequenceRange>,
     rounds: u32,
     arrived_in_round: bool,
@@ -70,6 +72,7 @@ impl History {
             count: None,
             last_count: None,
             fetch: VecDeque::new(),
+            window: Window::default(),
             verified: Vec::new(),
             rounds: 0,
             arrived_in_round: false,
@@ -127,8 +130,14 @@ impl History {
 
     /// The answer is overdue.
     pub(super) fn silence(&mut self) -> Step {
-        if self.state == State::Resting {
-            return Step::Wait;
+        match self.state {
+            State::Resting => return Step::Wait,
+            State::Asking(Ask::Report(range)) => {
+                if let Some(stored) = self.last_count {
+                    self.window.silent(range, self.received(), stored);
+                }
+            }
+            State::Asking(_) | State::Aborting => {}
         }
         self.state = State::Aborting;
         Step::Write(octets(Request::Abort))
@@ -171,6 +180,7 @@ impl History {
     fn ask(&mut self, ask: Ask) -> Step {
         if !ask.counts() {
             self.count = None;
+            self.window.asked(self.received());
         }
         self.state = State::Asking(ask);
         Step::Write(octets(ask.request(self.operators)))
@@ -178,6 +188,8 @@ impl History {
 
     fn next(&mut self) -> Step {
         if let Some(range) = self.fetch.pop_front() {
+            let (range, rest) = self.window.cut(range, self.operators);
+            rest.into_iter().for_each(|rest| self.fetch.push_front(rest));
             return self.ask(Ask::Report(range));
         }
         let Some(count) = self.count else { return self.ask(Ask::CountScope(self.scope)) };
@@ -230,7 +242,12 @@ impl History {
     fn answered(&mut self, ask: Ask, code: ResponseCode) -> Step {
         match code {
             ResponseCode::NO_RECORDS if ask.counts() => self.counted(ask, 0),
-            ResponseCode::SUCCESS | ResponseCode::NO_RECORDS if !ask.counts() => self.next(),
+            ResponseCode::SUCCESS | ResponseCode::NO_RECORDS if !ask.counts() => {
+                if let Ask::Report(range) = ask {
+                    self.window.answered(range, code);
+                }
+                self.next()
+            }
             ResponseCode::INVALID_OPERATOR
             | ResponseCode::OPERATOR_NOT_SUPPORTED
             | ResponseCode::INVALID_OPERAND

@@ -76,11 +76,7 @@ impl GlucoseSync {
             return self.give_up(Reason::Stopped, actions);
         }
         if let Some(range) = self.fetch.pop_front() {
-            // Ranges can be cut for a device that knows ranges.
-            let (range, rest) = match self.operators {
-                Operators::Within => self.window.cut(range),
-                Operators::AtLeast | Operators::AllOnly => (range, None),
-            };
+            let (range, rest) = self.window.cut(range, self.operators);
             rest.into_iter().for_each(|rest| self.fetch.push_front(rest));
             return self.ask(Ask::Report(range), now, actions);
         }
@@ -250,8 +246,8 @@ impl GlucoseSync {
 
     fn on_reported(&mut self, ask: Ask, code: ResponseCode, now: Uptime, actions: &mut Vec<Action>) {
         self.silent = 0;
-        if matches!(ask, Ask::Report(_)) {
-            if code == ResponseCode::NO_RECORDS { self.window.empty() } else { self.window.filled() }
+        if let Ask::Report(range) = ask {
+            self.window.answered(range, code);
         }
         if ask == Ask::Report(self.scope) {
             self.reports.whole(self.collected.progress());

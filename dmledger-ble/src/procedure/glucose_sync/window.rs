@@ -5,11 +5,13 @@
 //! Everything is asked for at once as long as that works. After a report of which less than half came before it fell
 //! silent, ranges are asked for in parts that are half as long as what came.
 
+use super::ask::Operators;
 use super::range::SequenceRange;
+use crate::codec::racp::ResponseCode;
 
 /// The longest range to ask for, in sequence numbers.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Window {
+pub(in crate::procedure) struct Window {
     /// A width that should get through, once one did not.
     safe: Option<u32>,
     /// The width in use: more than the safe one while ranges turn out to be empty.
@@ -19,37 +21,39 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The part of `range` to ask for, and the rest.
-    pub(super) fn cut(self, range: SequenceRange) -> (SequenceRange, Option<SequenceRange>) {
-        if self.safe.is_none() { (range, None) } else { range.split(self.width) }
+    /// The part of `range` to ask for, and the rest. Only a device that knows ranges can be asked for a part.
+    pub(in crate::procedure) fn cut(
+        self,
+        range: SequenceRange,
+        operators: Operators,
+    ) -> (SequenceRange, Option<SequenceRange>) {
+        if self.safe.is_none() || operators != Operators::Within { (range, None) } else { range.split(self.width) }
     }
 
     /// A question is put; there are `records`.
-    pub(super) const fn asked(&mut self, records: usize) {
+    pub(in crate::procedure) const fn asked(&mut self, records: usize) {
         self.before = records;
     }
 
     /// The report about `range` fell silent. There are `records` of the `stored` ones that a device counted. Nothing at
     /// all is no sign of a flood.
-    pub(super) fn silent(&mut self, range: SequenceRange, records: usize, stored: u16) {
+    pub(in crate::procedure) fn silent(&mut self, range: SequenceRange, records: usize, stored: u16) {
         let received = records.saturating_sub(self.before);
         let expected =
             usize::from(stored).saturating_sub(self.before).min(usize::try_from(range.width()).unwrap_or(usize::MAX));
         if received > 0 && received.saturating_mul(2) < expected {
             let half = u32::try_from(received / 2).unwrap_or(u32::MAX);
             self.safe = Some(half.clamp(NARROWEST, self.safe.map_or(u32::MAX, |safe| safe.max(NARROWEST))));
-            self.filled();
         }
-    }
-
-    /// There were records in a range.
-    pub(super) fn filled(&mut self) {
         self.width = self.safe.unwrap_or_default();
     }
 
-    /// There was none: the next may be wider.
-    pub(super) const fn empty(&mut self) {
-        self.width = self.width.saturating_mul(4);
+    /// The report about `range` came to its end. Where there was no record, the next range may be wider.
+    pub(in crate::procedure) fn answered(&mut self, range: SequenceRange, code: ResponseCode) {
+        match code {
+            ResponseCode::NO_RECORDS => self.width = self.width.max(range.width().saturating_mul(4)),
+            _ => self.width = self.safe.unwrap_or_default(),
+        }
     }
 }
 
@@ -68,27 +72,35 @@ mod tests {
     #[test]
     fn only_a_flood_narrows_and_emptiness_widens() {
         let mut window = Window::default();
-        assert_eq!(window.cut(SequenceRange::ALL), (SequenceRange::ALL, None));
+        let cut = |window: Window, first, last| window.cut(range(first, last), Operators::Within);
         for (asked, records) in [(SequenceRange::ALL, 0), (SequenceRange::ALL, 1000), (range(5, 6), 1)] {
             window.silent(asked, records, 2000);
-            assert_eq!(window.cut(SequenceRange::ALL), (SequenceRange::ALL, None), "{records}");
+            assert_eq!(cut(window, 0, u16::MAX), (SequenceRange::ALL, None), "{records}");
         }
         window.silent(SequenceRange::ALL, 400, 2000);
-        assert_eq!(window.cut(range(1, 1000)), (range(1, 200), Some(range(201, 1000))));
-        assert_eq!(window.cut(range(1, 200)), (range(1, 200), None));
-        window.empty();
-        assert_eq!(window.cut(range(1, 1000)), (range(1, 800), Some(range(801, 1000))));
-        window.filled();
+        assert_eq!(cut(window, 1, 1000), (range(1, 200), Some(range(201, 1000))));
+        assert_eq!(cut(window, 1, 200), (range(1, 200), None));
+        assert_eq!(window.cut(range(1, 1000), Operators::AtLeast), (range(1, 1000), None));
+        window.answered(range(0, 0), ResponseCode::NO_RECORDS);
+        assert_eq!(cut(window, 1, 1000).0, range(1, 200), "one number tells little");
+        window.answered(range(1, 200), ResponseCode::NO_RECORDS);
+        assert_eq!(cut(window, 1, 1000), (range(1, 800), Some(range(801, 1000))));
+        window.asked(400);
+        window.silent(range(1, 800), 1000, 2000);
+        assert_eq!(cut(window, 1, 1000).0, range(1, 200), "most of it came: what was safe still is");
+        window.answered(range(1, 200), ResponseCode::NO_RECORDS);
+        window.answered(range(1, 800), ResponseCode::SUCCESS);
+        assert_eq!(cut(window, 1, 1000).0, range(1, 200));
         window.asked(400);
         window.silent(range(1, 200), 490, 2000);
-        assert_eq!(window.cut(range(1, 1000)).0, range(1, 45));
+        assert_eq!(cut(window, 1, 1000).0, range(1, 45));
         window.asked(490);
         window.silent(range(1, 45), 493, 2000);
-        assert_eq!(window.cut(range(1, 1000)).0, range(1, 16), "not narrower");
+        assert_eq!(cut(window, 1, 1000).0, range(1, 16), "not narrower");
         window.asked(500);
         window.silent(range(1, 2000), 1200, 2000);
-        assert_eq!(window.cut(range(1, 1000)).0, range(1, 16), "and no wider again");
-        (0..64).for_each(|_| window.empty());
-        assert_eq!(window.cut(SequenceRange::ALL), (SequenceRange::ALL, None));
+        assert_eq!(cut(window, 1, 1000).0, range(1, 16), "and no wider again");
+        (0..64).for_each(|_| window.answered(cut(window, 0, u16::MAX).0, ResponseCode::NO_RECORDS));
+        assert_eq!(cut(window, 0, u16::MAX), (SequenceRange::ALL, None));
     }
 }
