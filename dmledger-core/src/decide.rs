@@ -188,8 +188,8 @@ fn judge(facts: &Facts<'_>, question: &Question<'_>, at: Moment, quotas: Quotas)
         }
     }
     let grants = at_hand(facts, question, &Audience::of(question.member, member.role()))?;
-    let decision = weigh(&grants, &Asked { facts, question, spans: &spans, at, quotas })?;
-    emergency::or_break_glass(decision, facts, question, &spans, at)
+    let asked = Asked { facts, question, spans: &spans, at, quotas };
+    emergency::or_break_glass(weigh(&grants, &asked)?, &asked)
 }
 
 /// What keeps a member from acting at all, in the block at `at`.

@@ -41,17 +41,17 @@ impl Signable for GateRequest {
     const TAG: Tag = tag::GATE_REQUEST;
 }
 
-/// What an account tells one node of its committee.
+/// What an account tells one node of its committee, endorsed by one of the patient's keys.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 #[borsh(use_discriminant = true)]
 #[repr(u8)]
 #[non_exhaustive]
 pub enum GateTask {
-    /// Keep this bundle. One of the patient's keys is enough.
+    /// Keep this bundle.
     Keep(Bytes<MAX_LETTER_BYTES>) = 1,
-    /// Never answer for this record again; the receipt names this order. Endorsed as the account's policy asks.
+    /// Never answer for this record again, as the ledger's order of this name says; the receipt names it too.
     EraseRecord(ErasureId, RecordId) = 2,
-    /// Destroy all keys of the epoch; the receipt names this order. Endorsed as the account's policy asks.
+    /// Destroy all keys of the epoch, as the ledger's order of this name says; the receipt names it too.
     EraseEpoch(ErasureId) = 3,
 }
 

@@ -4,13 +4,15 @@
 //! closes only the purposes it names, so one for treatment or research says nothing about break-glass, and one that names
 //! `BTG` or `ETREAT` is the patient's own word on emergencies.
 
-use super::{AccessOutcome, Decision, Question, Reason};
+use super::{
+    AccessOutcome, Decision, Reason,
+    weigh::{Asked, Quotas},
+};
 use crate::{
-    consent::AccessRequest,
     emergency::{Emergency, EmergencyId, EmergencyRequest, EmergencyStatus},
     scope::Verb,
     state::{StateError, tables::Facts},
-    time::{Moment, TimeRange},
+    time::Moment,
 };
 use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -38,13 +40,8 @@ impl EmergencyFinding {
 
 /// The decision, or what an emergency makes of it: only for a request that names an emergency as its purpose, relies on
 /// no grant, and is neither allowed nor prohibited otherwise.
-pub(super) fn or_break_glass(
-    mut decision: Decision,
-    facts: &Facts<'_>,
-    question: &Question<'_>,
-    spans: &[TimeRange],
-    at: Moment,
-) -> Result<Decision, StateError> {
+pub(super) fn or_break_glass(mut decision: Decision, asked: &Asked<'_>) -> Result<Decision, StateError> {
+    let (facts, question) = (asked.facts, asked.question);
     let request = question.request;
     let settled = match decision.outcome {
         AccessOutcome::Denied { reason } => matches!(reason, Reason::Prohibited { .. }),
@@ -54,7 +51,7 @@ pub(super) fn or_break_glass(
         return Ok(decision);
     }
     let Some(emergency) = facts.emergency_of(&question.account, &question.member)? else { return Ok(decision) };
-    let reasons = objections(&emergency, request, spans, at);
+    let reasons = objections(&emergency, asked);
     decision.outcome = match reasons.first() {
         None => AccessOutcome::BreakGlass { emergency: emergency.id() },
         Some(reason) => AccessOutcome::Denied { reason: *reason },
@@ -63,9 +60,14 @@ pub(super) fn or_break_glass(
     Ok(decision)
 }
 
-fn objections(emergency: &Emergency, request: &AccessRequest, spans: &[TimeRange], at: Moment) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    reasons.extend(closed(emergency, at));
+/// Why an emergency that was relied on before serves no longer, in the block at `at`; nothing if it is open.
+pub(super) fn ended(facts: &Facts<'_>, id: &EmergencyId, at: Moment) -> Result<Option<Reason>, StateError> {
+    Ok(facts.emergency(id)?.map_or(Some(Reason::NoGrant), |emergency| closed(&emergency, at)))
+}
+
+fn objections(emergency: &Emergency, asked: &Asked<'_>) -> Vec<Reason> {
+    let (request, mut reasons) = (asked.question.request, Vec::new());
+    reasons.extend(closed(emergency, asked.at));
     if request.verb != Verb::Query {
         reasons.push(Reason::WrongVerb);
     }
@@ -73,10 +75,10 @@ fn objections(emergency: &Emergency, request: &AccessRequest, spans: &[TimeRange
         reasons.push(Reason::WrongPurpose);
     }
     let data = emergency.request().data;
-    if let Some((position, _)) = (0..).zip(spans).find(|(_, span)| !data.covers(span)) {
+    if let Some((position, _)) = (0..).zip(asked.spans).find(|(_, span)| !data.covers(span)) {
         reasons.push(Reason::OutsideDataRange { position });
     }
-    if emergency.used() >= emergency.uses() {
+    if asked.quotas == Quotas::Count && emergency.used() >= emergency.uses() {
         reasons.push(Reason::QuotaExhausted { quota: emergency.uses() });
     }
     reasons

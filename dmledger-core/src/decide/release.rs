@@ -6,14 +6,15 @@
 //! revocation that is final here closes the gate, whatever the log said before. A node that is cut off knows no new log
 //! entry, and old ones are not enough: it falls silent by itself.
 
-use super::{AccessEntry, AccessOutcome, Question, Reason, judge, weigh::Quotas};
+use super::{AccessEntry, AccessOutcome, Question, Reason, emergency, judge, weigh::Quotas};
 use crate::{
     account::{Account, KeyClass},
     codec::List,
-    consent::{AccessRequest, GateOrder, GateRequest, GateTask, RequestId, erasure::ErasureId},
-    envelope::{AccountId, Endorsement, Envelope, Meaning, Signable},
+    consent::{AccessRequest, GateOrder, GateRequest, GateTask, RequestId, erasure::Erased},
+    envelope::{AccountId, Envelope, Meaning, Signable},
     identity::MemberId,
     key::PublicKey,
+    scope::Verb,
     state::{
         StateError,
         tables::{Facts, LogPosition},
@@ -58,6 +59,12 @@ pub enum Withheld {
     Denied {
         /// Why.
         reason: Reason,
+    },
+    /// The ledger of this node holds no such order of erasure.
+    #[error("no such order of erasure is final at height {height}")]
+    NotOrdered {
+        /// The node's finalised height.
+        height: Height,
     },
 }
 
@@ -112,14 +119,22 @@ pub fn release(facts: &Facts<'_>, asked: &Envelope<GateRequest>, watch: Watch) -
     Ok(Permit::new((facts.chain(), place), records, recipient, asked.id(), watch.at.height))
 }
 
-/// The grant that the log entry relied on has to allow the same again.
+/// What the log entry relied on, the grant or the emergency, has to allow the same again; and it has to be reading.
 fn still_allowed(facts: &Facts<'_>, entry: &AccessEntry, body: &GateRequest, at: Moment) -> Result<(), ReleaseError> {
-    let grant = match entry.outcome {
-        AccessOutcome::Allowed { grant } => Some(grant),
-        // The emergency has to be open still.
-        AccessOutcome::BreakGlass { .. } => None,
-        AccessOutcome::Denied { reason } => return Err(Withheld::Denied { reason }.into()),
+    let denied = |reason| Err(Withheld::Denied { reason }.into());
+    let (grant, emergency) = match entry.outcome {
+        AccessOutcome::Allowed { grant } => (Some(grant), None),
+        AccessOutcome::BreakGlass { emergency } => (None, Some(emergency)),
+        AccessOutcome::Denied { reason } => return denied(reason),
     };
+    // Whoever may only write a later version needs no key of this one.
+    if entry.verb != Verb::Query {
+        return denied(Reason::WrongVerb);
+    }
+    // Another emergency of the same asker has requests of its own to count.
+    if let Some(reason) = emergency.map_or(Ok(None), |id| emergency::ended(facts, &id, at))? {
+        return denied(reason);
+    }
     let records = List::new(body.records.to_vec()).map_err(|_| Withheld::Refused)?;
     let (verb, purpose) = (entry.verb, entry.purpose);
     let undertaking = entry.undertaking.clone();
@@ -128,7 +143,7 @@ fn still_allowed(facts: &Facts<'_>, entry: &AccessEntry, body: &GateRequest, at:
     // This request was counted when it was logged.
     match judge(facts, &question, at, Quotas::WereCounted)?.outcome() {
         AccessOutcome::Allowed { .. } | AccessOutcome::BreakGlass { .. } => Ok(()),
-        AccessOutcome::Denied { reason } => Err(Withheld::Denied { reason }.into()),
+        AccessOutcome::Denied { reason } => denied(reason),
     }
 }
 
@@ -142,10 +157,12 @@ pub enum Ordered<'a> {
     Destroy(Destruction),
 }
 
-/// Checks an account's order on the state `facts`, which the block at `height` left behind.
+/// Checks an account's order on the state `facts`, which the block at `height` left behind. One of the patient's keys is
+/// enough to deal. To destroy, the ledger must hold the patient's order of erasure, which every one of the patient's keys
+/// has signed, and it must name the same.
 ///
 /// # Errors
-/// [`Withheld::Refused`] if the account or the signatures do not suffice; [`ReleaseError::State`].
+/// [`Withheld::Refused`] if account, signature or target is another, [`Withheld::NotOrdered`]; [`ReleaseError::State`].
 pub fn ordered<'a>(
     facts: &Facts<'_>,
     order: &'a Envelope<GateOrder>,
@@ -155,21 +172,24 @@ pub fn ordered<'a>(
     let id = order.account().filter(|_| order.chain() == facts.chain()).ok_or_else(refused)?;
     let account = facts.account(&id)?.ok_or_else(refused)?;
     signed(order)?;
+    let by_patient = order.endorsements().iter().any(|one| is_patient(&account, &one.signer()));
+    if !by_patient {
+        return Err(refused());
+    }
     let body = order.body();
     let place = GatePlace { account: id, epoch: body.epoch, committee: body.committee };
-    let destroy = |order: &ErasureId, record| {
-        Ordered::Destroy(Destruction::new((facts.chain(), *order.as_bytes()), place, record, height))
+    let (name, erased, record) = match &body.task {
+        GateTask::Keep(letter) => return Ok(Ordered::Keep(place, letter.as_slice())),
+        GateTask::EraseRecord(name, record) => (name, Erased::Record(*record), Some(*record)),
+        GateTask::EraseEpoch(name) => (name, Erased::Epoch(body.epoch), None),
     };
-    let signers = || order.endorsements().iter().map(Endorsement::signer);
-    let by_policy = account.policy().satisfied_by(signers()).is_ok();
-    let (allowed, outcome) = match &body.task {
-        GateTask::Keep(letter) => {
-            (signers().any(|key| is_patient(&account, &key)), Ordered::Keep(place, letter.as_slice()))
-        }
-        GateTask::EraseRecord(order, record) => (by_policy, destroy(order, Some(*record))),
-        GateTask::EraseEpoch(order) => (by_policy, destroy(order, None)),
-    };
-    if allowed { Ok(outcome) } else { Err(refused()) }
+    let erasure = facts.erasure(name)?.ok_or(Withheld::NotOrdered { height })?;
+    if erasure.account() != id || erasure.order().erased != erased {
+        return Err(refused());
+    }
+    // The receipt repeats the height of the order, which is the same at every node.
+    let ordered = erasure.ordered().height;
+    Ok(Ordered::Destroy(Destruction::new((facts.chain(), *name.as_bytes()), place, record, ordered)))
 }
 
 fn is_patient(account: &Account, key: &PublicKey) -> bool {

@@ -314,7 +314,11 @@ impl World {
         self.certified(key, (role, name), valid, None)
     }
 
-    fn certified(
+    /// As [`Self::certificate`], with an encapsulation key of the caller's, or a made-up one.
+    ///
+    /// # Errors
+    /// If the name is too long.
+    pub fn certified(
         &mut self,
         key: &SecretKey,
         (role, name): (Role, &str),

@@ -131,7 +131,7 @@ impl Destruction {
         self.record
     }
 
-    /// The node's own finalised height when it was ordered.
+    /// Height of the block that held the order.
     #[must_use]
     pub const fn height(&self) -> Height {
         self.height

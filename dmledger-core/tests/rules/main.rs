@@ -36,6 +36,8 @@ mod recall;
 mod records;
 mod recovery;
 mod release;
+mod release_emergency;
+mod release_erasure;
 mod replays;
 mod signatures;
 mod trustees;

@@ -1,6 +1,6 @@
 //! What is proposed, endorsed and amended in a world's accounts.
 
-use super::{Failed, World};
+use super::{Failed, Patient, World};
 use crate::{
     account::{DeviceKind, Policy, ProposalId, device::NewDevice, version::EnteringKey},
     action::{Action, Amend, Endorse, Equip, Instruct, Propose, SignedAction, Withdraw},
@@ -14,6 +14,22 @@ use crate::{
 use core::time::Duration;
 
 impl World {
+    /// Adds a patient whose account is not yet open; its number.
+    pub fn join(&mut self, patient: Patient) -> usize {
+        self.patients.push(patient);
+        self.patients.len() - 1
+    }
+
+    /// The patient's keys are others from now on, as after a recovery.
+    ///
+    /// # Errors
+    /// If there is no such patient.
+    pub fn rekey(&mut self, patient: usize, phone: SecretKey, home: SecretKey) -> Result<(), Failed> {
+        let keys = self.patients.get_mut(patient).ok_or("no such patient")?;
+        (keys.phone, keys.home) = (phone, home);
+        Ok(())
+    }
+
     /// An action put before the holders of a patient's account by `proposer`, for an hour.
     ///
     /// # Errors

@@ -192,5 +192,5 @@ impl Running {
 
 /// Whether a node may answer otherwise a little later.
 const fn may_change(said: &GateSaid) -> bool {
-    matches!(said, GateSaid::Withheld(Withheld::NotLogged { .. }) | GateSaid::Busy)
+    matches!(said, GateSaid::Withheld(Withheld::NotLogged { .. } | Withheld::NotOrdered { .. }) | GateSaid::Busy)
 }

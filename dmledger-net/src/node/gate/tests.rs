@@ -1,3 +1,5 @@
+mod emergency;
+
 use super::*;
 use crate::{
     sim::{self, Setup, network::Quality},
@@ -8,7 +10,10 @@ use crate::{
 use dmledger_core::{
     action,
     codec::{Bytes, List},
-    consent::{GateOrder, GateRequest, GateTask, GrantId, RequestId, erasure::ErasureId},
+    consent::{
+        GateOrder, GateRequest, GateTask, GrantId, RequestId,
+        erasure::{Custodian, Custody, Erased, ErasureId, ErasureOrder},
+    },
     decide::{Reason, Withheld},
     envelope::{Envelope, Meaning},
     hash::Digest,
@@ -17,7 +22,7 @@ use dmledger_core::{
     record::RecordId,
     testing::{MemoryStore, World, WorldPlan},
     time::{Height, Timestamp},
-    traits::{GateFault, KeyGate, Signer, SignerError},
+    traits::{KeyGate, Signer, SignerError},
 };
 use futures::executor::block_on;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -60,6 +65,18 @@ impl Scene {
             scene.stores.push(store);
         }
         Ok(scene)
+    }
+
+    /// The patient orders on the ledger that epoch 0 be erased; every store knows.
+    fn order_erasure(&mut self) -> Result<ErasureId, Failed> {
+        let id = ErasureId::new([6; 16]);
+        let custody = Custody::GateKeys { committee: 1, node: 0 };
+        let custodians = List::new(vec![Custodian { member: self.world.institutions()[0].id(), custody }])?;
+        let order = ErasureOrder { id, erased: Erased::Epoch(0), custodians };
+        let action = self.world.by_patient(0, action::Action::OrderErasure(Box::new(order)))?;
+        self.world.advance(&mut self.ledger, &[action])?;
+        self.stores.iter().try_for_each(|store| self.follow(store))?;
+        Ok(id)
     }
 
     /// Brings a store to the ledger's height.
@@ -202,9 +219,15 @@ fn a_node_asks_itself_without_a_transport_and_a_revocation_it_knows_closes_it() 
 
 #[test]
 fn orders_deal_and_destroy_and_a_stranger_orders_nothing() -> Result<(), Failed> {
-    let scene = Scene::new()?;
+    let mut scene = Scene::new()?;
     let services = (0..4_u8).map(|n| Some(scene.service(usize::from(n), TallyGate::new(n)))).collect();
     let street = street(&scene, services)?;
+    let unordered = scene.order(GateTask::EraseEpoch(ErasureId::new([6; 16])))?;
+    let unordered = block_on(street.asker.run(Errand::order(unordered, street.peers.clone(), QUICK)))?;
+    let height = scene.ledger.tip().height;
+    let unknown = GateSaid::Withheld(Withheld::NotOrdered { height });
+    assert_eq!((unordered.is_complete, unordered.reason()), (false, Some(&unknown)), "the ledger knows no such order");
+    let name = scene.order_erasure()?;
     let run = |order| block_on(street.asker.run(Errand::order(order, street.peers.clone(), QUICK)));
     let keep = run(scene.order(GateTask::Keep(Bytes::new(vec![1])?))?)?;
     assert!(keep.is_complete && keep.right.len() == 4);
@@ -212,11 +235,15 @@ fn orders_deal_and_destroy_and_a_stranger_orders_nothing() -> Result<(), Failed>
     let forged = Envelope::new(scene.world.chain(), Some(scene.world.patients()[0].account), body);
     let forged = run(forged.sign(&scene.world.institutions()[0].key, Meaning::Approved)?)?;
     assert_eq!((forged.is_complete, forged.reason()), (false, Some(&GateSaid::Withheld(Withheld::Refused))));
-    let erased = run(scene.order(GateTask::EraseEpoch(ErasureId::new([6; 16])))?)?;
+    let erased = run(scene.order(GateTask::EraseEpoch(name))?)?;
     assert_eq!((erased.is_complete, erased.receipts.len()), (true, 4));
     let errand = Errand::gather(scene.asked(0)?, street.peers.clone(), scene.answers(), QUICK);
     let report = block_on(street.asker.run(errand))?;
-    assert_eq!((report.is_complete, report.reason()), (false, Some(&GateSaid::Fault(GateFault::NotHeld))));
+    assert!(!report.is_complete && report.right.is_empty());
+    assert!(matches!(
+        report.reason(),
+        Some(GateSaid::Withheld(Withheld::Denied { reason: Reason::ErasureOrdered { position: 0, .. } }))
+    ));
     Ok(())
 }
 
