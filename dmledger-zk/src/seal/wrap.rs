@@ -11,27 +11,26 @@
 //! policy signed and whose digest the contents must have; that a gate bundle or an escrowed key is the right one shows
 //! in the check tags and key commitments of the records it is used for.
 
+mod coins;
 mod key;
+mod letter;
 
 pub use key::{KemKeyId, KemKeyPair, KemPublicKey, Unwrapper};
+pub use letter::{Address, Letter};
 
-use super::capsule::{CapsuleId, TrusteeBundle};
 use super::error::{Inauthentic, WrapError};
-use super::escrow::EscrowedKey;
-use super::gate::{GateAnswer, GateBundle, NodeNumber};
+use super::gate::GateAnswer;
 use super::grant::GrantBody;
-use super::range_tree::EpochNumber;
 use super::secret::Secret;
-use super::slot::CommitteeId;
 use super::stream::Layout;
 use super::suite::SealSuite;
 use borsh::{BorshDeserialize, BorshSerialize};
-use core::{convert::Infallible, fmt};
+use coins::Coins;
+use core::fmt;
 use dmledger_core::codec::{self, Bytes, Canonical};
 use dmledger_core::consent::GrantId;
 use dmledger_core::envelope::{AccountId, ChainId};
 use dmledger_core::hash::{Digest, Hasher, tag};
-use dmledger_core::record::index::RecordId;
 use hpke::{
     Kem, OpModeS, Serializable,
     aead::{Aead, AesGcm256, ChaCha20Poly1305},
@@ -39,7 +38,7 @@ use hpke::{
     kem::{MlKem768P256, XWing},
 };
 use key::Public;
-use rand_core::{CryptoRng, TryCryptoRng, TryRng};
+use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 /// Longest encapsulation in bytes (suite 2; suite 1 has 1,120).
@@ -50,106 +49,6 @@ const MAX_WRAPPED: usize = wrapped_len(GateAnswer::MAX_BYTES);
 /// Room for a letter of `len` bytes: its length field, padding of at most an eighth, and the tag.
 const fn wrapped_len(len: usize) -> usize {
     len + len / 8 + 512
-}
-
-/// Something secret that can be wrapped: a grant, a gate bundle or answer, an escrowed key, a trustee's
-/// shares. Sealed: its types are bound by number.
-pub trait Letter: Canonical + sealed::Letter {
-    /// What it is about within its account.
-    type Subject: Copy + Eq + fmt::Debug + BorshSerialize + BorshDeserialize;
-
-    /// The account it is about.
-    fn account(&self) -> AccountId;
-
-    /// What it is about within its account.
-    fn subject(&self) -> Self::Subject;
-}
-
-mod sealed {
-    /// The number of the letter's type, bound into the wrap.
-    pub trait Letter {
-        const TYPE: u8;
-    }
-}
-
-impl sealed::Letter for GrantBody {
-    const TYPE: u8 = 1;
-}
-
-impl Letter for GrantBody {
-    type Subject = GrantId;
-
-    fn account(&self) -> AccountId {
-        self.terms().account
-    }
-
-    fn subject(&self) -> GrantId {
-        self.terms().grant
-    }
-}
-
-impl sealed::Letter for GateBundle {
-    const TYPE: u8 = 2;
-}
-
-impl Letter for GateBundle {
-    type Subject = (EpochNumber, CommitteeId, NodeNumber);
-
-    fn account(&self) -> AccountId {
-        self.guard().account()
-    }
-
-    fn subject(&self) -> Self::Subject {
-        (self.guard().epoch(), self.guard().committee().id(), self.node())
-    }
-}
-
-impl sealed::Letter for EscrowedKey {
-    const TYPE: u8 = 3;
-}
-
-impl Letter for EscrowedKey {
-    type Subject = RecordId;
-
-    fn account(&self) -> AccountId {
-        Self::account(self)
-    }
-
-    fn subject(&self) -> RecordId {
-        self.record()
-    }
-}
-
-impl sealed::Letter for TrusteeBundle {
-    const TYPE: u8 = 4;
-}
-
-impl Letter for TrusteeBundle {
-    type Subject = (CapsuleId, NodeNumber);
-
-    fn account(&self) -> AccountId {
-        self.head().account()
-    }
-
-    fn subject(&self) -> Self::Subject {
-        (self.head().id(), self.trustee())
-    }
-}
-
-impl sealed::Letter for GateAnswer {
-    const TYPE: u8 = 5;
-}
-
-impl Letter for GateAnswer {
-    type Subject = Digest;
-
-    fn account(&self) -> AccountId {
-        Self::account(self)
-    }
-
-    fn subject(&self) -> Digest {
-        self.asked()
-    }
 }
 
 /// A letter under its recipient's public key.
@@ -165,20 +64,6 @@ pub struct Wrapped<T: Letter> {
 
 /// A grant under a grantee's public key.
 pub type WrappedGrant = Wrapped<GrantBody>;
-
-/// What a letter is about: an account, and a subject within it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Address<S> {
-    account: AccountId,
-    subject: S,
-}
-
-impl<S> Address<S> {
-    /// The letter about `subject` of `account`.
-    pub const fn new(account: AccountId, subject: S) -> Self {
-        Self { account, subject }
-    }
-}
 
 // By hand: a derive would ask for the letter itself to be comparable, clonable and printable.
 impl<T: Letter> Clone for Wrapped<T> {
@@ -378,44 +263,6 @@ fn unpadded(padded: &[u8]) -> Option<&[u8]> {
     let (message, zeros) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*len)).ok()?)?;
     zeros.iter().all(|byte| *byte == 0).then_some(message)
 }
-
-/// The randomness of one encapsulation: a hash of the generator's output and of everything that is wrapped, so that a
-/// generator that repeats itself does not encrypt two messages under one key and nonce.
-struct Coins {
-    seed: Secret,
-    blocks: u64,
-}
-
-impl Coins {
-    fn new(random: &Secret, info: &Digest, aad: &Digest, message: &[u8]) -> Self {
-        let seed = Hasher::new(tag::SEAL_WRAP_COINS).chain(random.bytes()).chain(info).chain(aad).field(message);
-        Self { seed: Secret::derived(seed), blocks: 0 }
-    }
-}
-
-impl TryRng for Coins {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        rand_core::utils::next_word_via_fill(self)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        rand_core::utils::next_word_via_fill(self)
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-        for part in out.chunks_mut(32) {
-            let block = Hasher::new(tag::SEAL_WRAP_COINS).chain(self.seed.bytes()).chain(self.blocks.to_le_bytes());
-            let block = Secret::derived(block);
-            part.copy_from_slice(block.bytes().get(..part.len()).unwrap_or_default());
-            self.blocks += 1;
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Coins {}
 
 #[cfg(test)]
 mod tests;

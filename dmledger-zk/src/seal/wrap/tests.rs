@@ -1,7 +1,9 @@
 use super::*;
 use crate::seal::range_tree::BucketRange;
 use crate::seal::testing::{OTHER_KIND, Stuck, World, account, chain, epoch, range, rng, terms};
-use crate::seal::{Bucket, Committee, EpochKey, GateSeed, GrantTerms, Guard, Shape};
+use crate::seal::{
+    Bucket, Committee, CommitteeId, EpochKey, EpochNumber, GateSeed, GrantTerms, Guard, NodeNumber, Shape,
+};
 use dmledger_core::codec;
 
 fn anchored(body: &GrantBody) -> AnchoredGrant {
