@@ -7,7 +7,7 @@
 #[path = "consensus/bare.rs"]
 mod bare;
 #[path = "consensus/grants.rs"]
-mod grants;
+pub mod grants;
 #[path = "consensus/node.rs"]
 mod node;
 

@@ -1,8 +1,12 @@
 //! Sealing: bulk encryption beside the bare cipher of the same crate, wraps beside bare HPKE, the gate beside a signature,
-//! records behind the gate beside a wrap for every reader.
+//! records behind the gate beside a wrap for every reader, publications from the institution to two readers.
 
 #[path = "seal/gate.rs"]
 mod gate;
+#[path = "seal/memory.rs"]
+mod memory;
+#[path = "seal/publish.rs"]
+mod publish;
 
 use crate::report;
 use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, KeyInit};
@@ -35,12 +39,14 @@ const GRANT: GrantId = GrantId::new([3; 16]);
 /// # Errors
 /// If something of this bench cannot be sealed.
 pub fn run() -> Result<(), Failure> {
+    memory::run()?;
     bulk()?;
     wraps()?;
     gate::grants()?;
     gate::committees()?;
     gate::records()?;
-    gate::revocation()
+    gate::revocation()?;
+    publish::run()
 }
 
 fn terms() -> Result<GrantTerms, Failure> {

@@ -86,7 +86,7 @@ pub fn run() -> Result<Vec<Duration>, Failed> {
 }
 
 /// What every validator has to do at the least: each signature once, k256's way.
-fn verify_on_all_processors(actions: &[RawAction]) -> Result<(), Failed> {
+pub fn verify_on_all_processors(actions: &[RawAction]) -> Result<(), Failed> {
     let claims: Vec<Claim> = actions
         .iter()
         .map(|one| action::decode(one).map(|one| action::claims(&one)))
@@ -100,7 +100,8 @@ fn verify_on_all_processors(actions: &[RawAction]) -> Result<(), Failed> {
     if hold { Ok(()) } else { Err("a grant's signature does not hold".into()) }
 }
 
-fn nodes(plan: WorldPlan, world: &World, first: &Ledger) -> Result<Vec<Box<dyn Engine>>, Failed> {
+/// A node for each validator, over ledgers that stand where `first` does.
+pub fn nodes(plan: WorldPlan, world: &World, first: &Ledger) -> Result<Vec<Box<dyn Engine>>, Failed> {
     let keys = Arc::new(World::new(plan).map_err(plain)?);
     let (hub, clock) = (MemoryHub::new(), Arc::new(Moving(world.clock(), Instant::now())));
     let mut nodes = Vec::new();
@@ -123,7 +124,7 @@ fn nodes(plan: WorldPlan, world: &World, first: &Ledger) -> Result<Vec<Box<dyn E
 }
 
 /// Submits all actions, in turn to every node, and waits until all are final.
-fn finalise(nodes: &[Box<dyn Engine>], actions: Vec<RawAction>, tip: Height) -> Result<Vec<Duration>, Failed> {
+pub fn finalise(nodes: &[Box<dyn Engine>], actions: Vec<RawAction>, tip: Height) -> Result<Vec<Duration>, Failed> {
     let first = nodes.first().ok_or("no nodes")?;
     let mut left = actions.len();
     for (action, node) in actions.into_iter().zip(nodes.iter().cycle()) {
