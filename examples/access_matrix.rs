@@ -3,12 +3,20 @@
 //!
 //! ```text
 //! cargo run --release --example access_matrix -- --attempts 1000000 --seed 1
+//! cargo run --release --example access_matrix -- --crypto --attempts 100000 --seed 1
 //! ```
+//!
+//! With `--crypto` the answer is a decryption: every request is logged and taken to the gate's nodes, and what ought to be
+//! allowed has to come out as it was sealed; what ought not must not, with every range key ever received and all that one
+//! node of the committee holds.
 //!
 //! The last line is `attempts=N unauthorised=0 wrongful_refusals=0 seed=S`; anything else is a failure.
 
 use clap::Parser;
-use dmledger_examples::{error::HostError, matrix::Trial};
+use dmledger_examples::{
+    error::HostError,
+    matrix::{Plan, Trial},
+};
 use std::process::ExitCode;
 
 /// Compares the ledger's decisions with a model of them.
@@ -24,6 +32,9 @@ struct Args {
     /// Many more revocations, no dismissals: most requests rely on what has just been taken back.
     #[arg(long)]
     revocation: bool,
+    /// Real keys: allowed is what decrypts.
+    #[arg(long)]
+    crypto: bool,
 }
 
 fn main() -> ExitCode {
@@ -39,7 +50,9 @@ fn main() -> ExitCode {
 
 #[expect(clippy::print_stdout, reason = "the score is what the program is for")]
 fn run(args: &Args) -> Result<bool, HostError> {
-    let score = Trial::new(args.seed, args.revocation)?.run(args.attempts)?;
+    let plan = Plan { seed: args.seed, revocations: args.revocation, crypto: args.crypto };
+    let score = Trial::new(plan)?.run(args.attempts)?;
+    println!("{:?}", score.changes);
     println!("{} allowed, {} refused", score.allowed, score.attempts - score.allowed);
     println!(
         "attempts={} unauthorised={} wrongful_refusals={} seed={}",

@@ -1,14 +1,16 @@
 //! A patient's home: the account for one kind of data, its keys, and the node it acts through.
 //!
 //! What it does is one file an idea: it seals readings hour by hour and anchors them ([`sealing`]), grants and revokes
-//! ([`rights`]), proves ([`proofs`], [`days`]), keeps key epochs with the gate that guards them ([`epochs`]), takes over what
-//! institutions write ([`letters`]), co-signs ([`cosigning`]), agrees on visits ([`visits`]), pairs devices ([`devices`])
+//! ([`rights`]), proves ([`proofs`], [`days`]), keeps key epochs with the gate that guards them ([`epochs`]) and erases
+//! ([`erasure`]), takes over what institutions write ([`letters`]), co-signs ([`cosigning`]), agrees on visits
+//! ([`visits`]), pairs devices ([`devices`])
 //! and trusts others in an emergency ([`trust`]).
 
 pub mod cosigning;
 pub mod days;
 pub mod devices;
 pub mod epochs;
+pub mod erasure;
 pub mod letters;
 pub mod proofs;
 pub mod rights;

@@ -55,10 +55,7 @@ impl Institution<'_> {
         request: RequestId,
         records: &[RecordId],
     ) -> Result<Partials, ReadError> {
-        let mut parts = Vec::with_capacity(records.len());
-        for record in records {
-            parts.push(self.part(record).await?);
-        }
+        let parts = self.parts(records).await?;
         self.partials_of(account, grant, request, &parts).await
     }
 
@@ -113,6 +110,18 @@ impl Institution<'_> {
         let errand = Errand::gather(asked, self.node.roster().peers(), Arc::clone(&answers) as _, Patience::default());
         let report = self.node.gate().run(errand).await.during("gate")?;
         if report.is_complete { Ok(answers.take_replies()) } else { Err(ReadError::Gate(GateRefusal::from(&report))) }
+    }
+
+    /// The parts of records, from the lake, in their order.
+    ///
+    /// # Errors
+    /// If the lake lacks one.
+    pub async fn parts(&self, records: &[RecordId]) -> Result<Vec<Part>, HostError> {
+        let mut parts = Vec::with_capacity(records.len());
+        for record in records {
+            parts.push(self.part(record).await?);
+        }
+        Ok(parts)
     }
 
     /// A record's part, from the lake.

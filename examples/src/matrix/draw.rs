@@ -1,6 +1,6 @@
 //! Dice: rules and requests, with bounds that fall on their edges more often than chance would have it.
 
-use super::model::{Request, Rule, Whom};
+use super::model::{Keeping, Model, Request, Rule, Whom};
 use dmledger_core::scope::Purpose;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
@@ -10,6 +10,9 @@ pub const HOURS: u64 = 24;
 /// Purposes that are drawn.
 pub const PURPOSES: [Purpose; 4] =
     [Purpose::Treatment, Purpose::CareManagement, Purpose::Research, Purpose::EmergencyTreatment];
+
+/// The purpose of emergencies.
+pub const URGENT: Purpose = Purpose::EmergencyTreatment;
 
 /// A number below `n`.
 pub fn below(rng: &mut ChaCha20Rng, n: u64) -> u64 {
@@ -52,11 +55,13 @@ pub fn rule(rng: &mut ChaCha20Rng, patient: usize, members: &[u8], height: u64, 
     let purposes = PURPOSES.iter().cycle().skip(first).take(count).map(|purpose| purpose.code()).collect();
     let left = once_in(rng, 4).then(|| 1 + u32::try_from(below(rng, 3)).unwrap_or(0));
     let permits = !once_in(rng, 7);
-    Rule { patient, permits, whom, hours, times: (begin, end), heights, verbs, purposes, left, ended: false }
+    let times = (begin, end);
+    Rule { patient, permits, whom, hours, times, heights, verbs, purposes, quota: left, left, ended: false }
 }
 
-/// A request, most often one that some rule has a word for.
-pub fn request(rng: &mut ChaCha20Rng, rules: &[Rule], patients: usize, members: usize) -> Request {
+/// A request, most often one that some rule or emergency has a word for.
+pub fn request(rng: &mut ChaCha20Rng, model: &Model, patients: usize) -> Request {
+    let (rules, members) = (&model.rules, model.askers.len());
     let aim = rules.len().checked_sub(1 + place(rng, rules.len().min(40)));
     let aimed = aim.and_then(|number| rules.get(number)).filter(|_| !once_in(rng, 6));
     let patient = aimed.map_or_else(|| place(rng, patients), |rule| rule.patient);
@@ -68,9 +73,10 @@ pub fn request(rng: &mut ChaCha20Rng, rules: &[Rule], patients: usize, members: 
     let (low, high) = if once_in(rng, 8) { (low.saturating_sub(1), (high + 1).min(HOURS)) } else { (low, high) };
     let first = low + below(rng, high - low);
     let count = if once_in(rng, 3) { 1 + below(rng, (high - first).min(6)) } else { 1 };
-    let mut records: Vec<_> = (first..(first + count).min(HOURS)).map(|hour| (patient, hour)).collect();
+    let mut records: Vec<_> =
+        (first..(first + count).min(HOURS)).filter_map(|hour| record(rng, model, patient, hour)).collect();
     if once_in(rng, 40) {
-        records.push(((patient + 1) % patients, first));
+        records.extend(record(rng, model, (patient + 1) % patients, first));
     }
     let purpose = match aimed.and_then(|rule| one_of(rng, &rule.purposes)) {
         Some(purpose) if !once_in(rng, 8) => purpose,
@@ -80,7 +86,8 @@ pub fn request(rng: &mut ChaCha20Rng, rules: &[Rule], patients: usize, members: 
         Some(rule) if !once_in(rng, 8) => !rule.verbs.0,
         _ => once_in(rng, 3),
     };
-    Request {
+    let urgent = purpose == URGENT.code();
+    let request = Request {
         asker: (!once_in(rng, 50)).then_some(asker),
         holds_key: !once_in(rng, 50),
         this_network: !once_in(rng, 50),
@@ -88,6 +95,30 @@ pub fn request(rng: &mut ChaCha20Rng, rules: &[Rule], patients: usize, members: 
         records,
         updates,
         purpose,
+        urgent,
         named: aim.filter(|_| once_in(rng, 6)),
-    }
+    };
+    if once_in(rng, 12) { in_an_emergency(rng, model, request) } else { request }
+}
+
+/// The same, bent towards one of the latest emergencies.
+fn in_an_emergency(rng: &mut ChaCha20Rng, model: &Model, request: Request) -> Request {
+    let all = &model.emergencies;
+    let number = all.len().checked_sub(1 + place(rng, all.len().min(4)));
+    let Some(one) = number.and_then(|number| all.get(number)) else { return request };
+    let (from, until) = if once_in(rng, 6) { (0, HOURS) } else { one.hours };
+    let hour = from + below(rng, until - from);
+    let records = record(rng, model, one.patient, hour).into_iter().collect();
+    let asker = if once_in(rng, 8) { request.asker } else { Some(one.asker) };
+    let (updates, purpose) = (once_in(rng, 12), URGENT.code());
+    Request { asker, patient: Some(one.patient), records, updates, purpose, urgent: true, named: None, ..request }
+}
+
+/// A record of that hour: the latest, or now and then one that is waiting or gone.
+fn record(rng: &mut ChaCha20Rng, model: &Model, patient: usize, hour: u64) -> Option<usize> {
+    let kept_only = !once_in(rng, 20);
+    model.records.iter().rposition(|one| {
+        let this = one.patient == patient && one.hour == hour;
+        this && (one.keeping == Keeping::Kept) == kept_only
+    })
 }

@@ -1,14 +1,10 @@
-//! The key epochs of a residence: opened with a gate that guards them, followed by the next one after a revocation,
-//! erased with receipts.
+//! The key epochs of a residence: opened with a gate that guards them, followed by the next one after a revocation.
 
 use super::{Residence, rights::Granted};
 use crate::error::{During, HostError};
 use dmledger_core::{
     codec::{self, Bytes},
-    consent::{
-        GateOrder, GateTask, GrantId,
-        erasure::{EraseReceipt, Erased, ErasureId},
-    },
+    consent::{GateOrder, GateTask, GrantId},
     envelope::{Envelope, Meaning},
     identity::MemberId,
     key::SecretKey,
@@ -16,8 +12,7 @@ use dmledger_core::{
     time::Height,
 };
 use dmledger_net::node::gate::{Errand, Patience, Report};
-use dmledger_zk::seal::{Committee, Epoch, EpochKey, Erasure, GateSeed, Guard, Part, erasure_of, reslot, wrap};
-use rand_core::Rng;
+use dmledger_zk::seal::{Committee, Epoch, EpochKey, GateSeed, Guard, Part, reslot, wrap};
 
 impl Residence {
     /// The epoch that new records are sealed in.
@@ -48,11 +43,17 @@ impl Residence {
         Ok(())
     }
 
-    fn committee(&self) -> Committee {
+    pub(super) fn committee(&self) -> Committee {
         self.node.roster().committee()
     }
 
-    fn order(&self, guard: &Guard, task: GateTask, keys: &[&SecretKey]) -> Result<Envelope<GateOrder>, HostError> {
+    /// What the account tells the gate about an epoch.
+    pub(super) fn order(
+        &self,
+        guard: &Guard,
+        task: GateTask,
+        keys: &[&SecretKey],
+    ) -> Result<Envelope<GateOrder>, HostError> {
         let (epoch, committee) = (guard.epoch().number(), guard.committee().id().number());
         let order = Envelope::new(self.node.chain(), Some(self.account), GateOrder { epoch, committee, task });
         keys.iter().try_fold(order, |order, key| order.sign(key, Meaning::Approved)).during("gate")
@@ -92,49 +93,6 @@ impl Residence {
         let moved = reslot(&part, old, self.epoch()?, &self.patient.home).during("slot")?;
         self.lake.delete_parts(record).await.during("lake")?;
         self.lake.put_part(record, moved.access().body().version(), &moved.to_bytes()).await.during("lake")
-    }
-
-    /// Erases one record: its part with slot and salt is deleted, and the gate will never answer for it again.
-    ///
-    /// # Errors
-    /// If the lake fails or too few gate nodes sign.
-    pub async fn erase_record(&mut self, record: &RecordId) -> Result<Erasure, HostError> {
-        let (_, bytes) = self.lake.part(record).await.during("lake")?.ok_or_else(|| HostError::new("no such part"))?;
-        let epoch = Part::from_bytes(&bytes).during("access part")?.access().body().epoch();
-        let guard = Guard::new(self.account, epoch, self.committee());
-        let erasure = self.have_erased(&guard, Erased::Record(*record)).await?;
-        self.lake.delete_parts(record).await.during("lake")?;
-        Ok(erasure)
-    }
-
-    /// Erases the oldest epoch with everything sealed in it: every gate node destroys its keys and signs, and the
-    /// patient forgets the epoch key. The ciphertext stays where it is, for nobody.
-    ///
-    /// # Errors
-    /// If too few gate nodes sign; the patient's key is kept then.
-    pub async fn erase_oldest_epoch(&mut self) -> Result<Erasure, HostError> {
-        let oldest = self.epochs.first().ok_or_else(|| HostError::new("no epoch is left"))?;
-        let guard = Guard::new(self.account, oldest.epoch().number(), self.committee());
-        let erasure = self.have_erased(&guard, Erased::Epoch(guard.epoch().number())).await?;
-        drop(self.epochs.remove(0));
-        Ok(erasure)
-    }
-
-    async fn have_erased(&mut self, guard: &Guard, erased: Erased) -> Result<Erasure, HostError> {
-        let mut name = [0; 16];
-        self.rng.fill_bytes(&mut name);
-        let name = ErasureId::new(name);
-        let task = match erased {
-            Erased::Record(record) => GateTask::EraseRecord(name, record),
-            _ => GateTask::EraseEpoch(name),
-        };
-        let order = self.order(guard, task, &[&self.patient.phone, &self.patient.home])?;
-        let errand = Errand::order(order, self.node.roster().peers(), Patience::default());
-        let report = self.node.gate().run(errand).await.during("gate")?;
-        let signed = report.receipts.iter().map(|(_, bytes)| codec::decode::<Envelope<EraseReceipt>>(bytes));
-        let receipts = signed.collect::<Result<Vec<_>, _>>().during("receipt")?;
-        let members = self.node.roster().keys();
-        erasure_of(name, erased, self.node.chain(), guard, &members, &receipts).during("erasure")
     }
 }
 
