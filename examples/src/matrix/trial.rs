@@ -108,6 +108,8 @@ pub struct Trial {
     vault: Option<Vault>,
     plan: Plan,
     rng: ChaCha20Rng,
+    /// Blocks of changed minds so far.
+    rounds: u64,
     score: Score,
 }
 

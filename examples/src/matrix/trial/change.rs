@@ -30,6 +30,9 @@ use dmledger_core::{
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
+/// How rare the rare changes are.
+const ROUNDS_TO_A_RECOVERY: u64 = 20;
+const ROUNDS_TO_A_DISMISSAL: u64 = 90;
 
 /// A publication that the patient has not answered.
 #[derive(Debug)]
@@ -44,6 +47,8 @@ impl Trial {
     /// A block of changed minds.
     pub(super) fn minds_change(&mut self) -> Result<(), HostError> {
         let (height, time) = (self.ledger.tip().height.value() + 1, self.world.clock().millis() + 1_000);
+        self.rounds += 1;
+        let rounds = self.rounds;
         let mut actions = Vec::new();
         let known = self.model.rules.len();
         for patient in 0..PATIENTS {
@@ -62,8 +67,8 @@ impl Trial {
             actions.extend(self.publish_or_confirm(height, time)?);
             actions.extend(self.emergency(height, time)?);
             actions.extend(self.certificates(time)?);
-            if height.is_multiple_of(400) {
-                actions.extend(self.dismiss(height / 400)?);
+            if rounds.is_multiple_of(ROUNDS_TO_A_DISMISSAL) {
+                actions.extend(self.dismiss(rounds / ROUNDS_TO_A_DISMISSAL)?);
             }
             if self.once_in(5) {
                 let (erasing, target) = self.erase()?;
@@ -75,8 +80,8 @@ impl Trial {
         if let (Some(vault), Some((record, order))) = (&mut self.vault, gone) {
             vault.erase(&self.world, record, order)?;
         }
-        if height.is_multiple_of(150) && !self.plan.revocations {
-            self.recover(usize::try_from(height / 150).unwrap_or(0) % PATIENTS)?;
+        if rounds.is_multiple_of(ROUNDS_TO_A_RECOVERY) && !self.plan.revocations {
+            self.recover(usize::try_from(rounds / ROUNDS_TO_A_RECOVERY).unwrap_or(0) % PATIENTS)?;
         }
         if self.once_in(4) {
             self.world.wait(Duration::from_secs(draw::below(&mut self.rng, 5)));

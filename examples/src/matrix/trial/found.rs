@@ -94,6 +94,7 @@ impl Trial {
             vault,
             plan,
             rng,
+            rounds: 0,
             score: Score::default(),
         };
         let mut actions = Vec::new();

@@ -133,6 +133,8 @@ impl Trial {
         let execute = execute.sign(&fresh[0], Meaning::Authored).during("recovery")?;
         self.block(&[action])?;
         self.world.wait(Duration::from_secs(86_400));
+        // What waited for a patient has lapsed.
+        self.published.clear();
         for _ in 0..2 {
             self.block(&[])?;
         }
