@@ -18,7 +18,7 @@ use crate::{
         self, ELEMENT_BYTES, Point, Scalar,
         element::{computed_element, element},
     },
-    statement::{Prove, Statement, Verify},
+    statement::{Statement, Verify},
     transcript::Transcript,
 };
 use core::fmt;
