@@ -1,6 +1,6 @@
 //! One network in which patients keep changing their minds and everybody keeps asking.
 //!
-//! [`found`] founds it, [`change`] is what patients, institutions and trustees do between the requests, [`ask`] makes the
+//! `found` founds it, `change` is what patients, institutions and trustees do between the requests, `ask` makes the
 //! requests and compares the answers.
 
 mod ask;
