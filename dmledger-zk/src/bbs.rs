@@ -2,9 +2,9 @@
 //!
 //! An issuer signs a list of attributes, for example role, organisation and the last epoch of validity. The holder proves to
 //! hold such a signature and discloses the attributes it chooses; two presentations of one credential cannot be linked by
-//! anything but what they disclose. Header and presentation header of the draft carry the ledger and the [`Context`], so a
-//! credential belongs to one ledger and a presentation to one verifier, purpose and period. Signatures and proofs are those
-//! of draft-irtf-cfrg-bbs-signatures, suite `BLS12-381-SHA-256`, byte for byte. `docs/bbs.md`.
+//! anything but what they disclose. Header and presentation header of the draft carry the ledger and the
+//! [`Context`](crate::context::Context), so a credential belongs to one ledger and a presentation to one verifier, purpose
+//! and period. Signatures and proofs are those of draft-irtf-cfrg-bbs-signatures, suite `BLS12-381-SHA-256`, byte for byte. `docs/bbs.md`.
 //!
 //! ```
 //! use dmledger_zk::{

@@ -125,7 +125,7 @@ impl Ledger {
         &self.store
     }
 
-    /// Why an action would not be accepted on top of the tip; [`StateMachine::check`] says the same in plain words.
+    /// Why an action would not be accepted on top of the tip; [`StateMachine::check`](super::StateMachine::check) says the same in plain words.
     ///
     /// # Errors
     /// [`Fault`].
