@@ -17,8 +17,7 @@ use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 pub const HEADER_TAG: &str = "dmledger/zk/bbs-header/v1";
 
 /// An issuer's secret, 32 bytes. Wiped when dropped.
-#[derive(ZeroizeOnDrop)]
-pub struct IssuerSecret([u8; SCALAR_BYTES]);
+pub struct IssuerSecret(Zeroizing<Scalar>);
 
 impl IssuerSecret {
     /// Least bytes of key material.
@@ -55,23 +54,19 @@ impl IssuerSecret {
     /// # Errors
     /// [`DecodeError::Scalar`] for anything else.
     pub fn from_bytes(bytes: &[u8; SCALAR_BYTES]) -> Result<Self, DecodeError> {
-        scheme::read_scalar(bytes).map(|_| Self(*bytes)).ok_or(DecodeError::Scalar { at: 0 })
+        scheme::read_scalar(bytes).map(|scalar| Self(Zeroizing::new(scalar))).ok_or(DecodeError::Scalar { at: 0 })
     }
 
     /// The bytes, to be kept as safe as the key.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<[u8; SCALAR_BYTES]> {
-        Zeroizing::new(self.0)
-    }
-
-    fn scalar(&self) -> Zeroizing<Scalar> {
-        Zeroizing::new(scheme::read_scalar(&self.0).unwrap_or(Scalar::ONE))
+        Zeroizing::new(self.0.to_be_bytes())
     }
 
     /// The public key.
     #[must_use]
     pub fn public(&self) -> IssuerKey {
-        let point = (G2Projective::GENERATOR * *self.scalar()).to_affine();
+        let point = (G2Projective::GENERATOR * *self.0).to_affine();
         IssuerKey { bytes: point.to_compressed(), point }
     }
 
@@ -81,7 +76,7 @@ impl IssuerSecret {
     /// [`StatementError::Identity`] for a signature that would be the identity, which does not happen.
     pub fn issue(&self, header: &Header, attributes: &Attributes) -> Result<Credential, StatementError> {
         let (key, scalars) = (self.public(), attributes.scalars());
-        let signature = scheme::sign(&self.scalar(), &key.point, header.as_bytes(), &scalars);
+        let signature = scheme::sign(&self.0, &key.point, header.as_bytes(), &scalars);
         signature.map(Credential).ok_or(StatementError::Identity)
     }
 }
@@ -222,8 +217,8 @@ impl fmt::Debug for Attributes {
     }
 }
 
-/// A signature over attributes, 80 bytes. Whoever has it and the attributes can present them; keep it as a secret.
-#[derive(Clone, Copy)]
+/// A signature over attributes, 80 bytes. Whoever has it and the attributes can present them; keep it as a secret. Wiped
+/// when dropped.
 pub struct Credential(Signature);
 
 impl Credential {

@@ -7,13 +7,19 @@ use bls12_381_plus::{
     ff::Field as _,
     multi_miller_loop,
 };
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
-/// A signature `(A, e)`.
-#[derive(Clone, Copy)]
+/// A signature `(A, e)`: whoever has it can show it, so it is wiped when dropped.
 pub(super) struct Signature {
     pub(super) a: G1Affine,
     pub(super) e: Scalar,
+}
+
+impl Drop for Signature {
+    fn drop(&mut self) {
+        self.a = G1Affine::identity();
+        self.e.zeroize();
+    }
 }
 
 /// What signer and verifier compute the same: generators, domain, `B`.
@@ -26,7 +32,7 @@ struct Setting {
 
 impl Setting {
     fn new(key: &G2Affine, header: &[u8], count: usize) -> Option<Self> {
-        let kept = suite::generators(count + 1);
+        let kept = suite::generators(count + 1)?;
         let all = kept.get(..count + 1)?;
         let domain = suite::domain(&key.to_compressed(), all, header);
         let (q, h) = all.split_first()?;

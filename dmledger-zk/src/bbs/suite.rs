@@ -46,13 +46,13 @@ pub(super) fn message_to_scalar(message: &[u8]) -> Scalar {
     scalar_under(&tag(b"MAP_MSG_TO_SCALAR_AS_HASH_"), message)
 }
 
-/// `expand_message` to the length of the suite; no message and no length here makes it fail.
-fn expand(message: &[u8], under: &[u8]) -> [u8; EXPAND_BYTES] {
+/// `expand_message` to the length of the suite. `None` for a tag or length that the hash does not take.
+fn expand(message: &[u8], under: &[u8]) -> Option<[u8; EXPAND_BYTES]> {
+    let (message, under) = ([message], [under]);
+    let mut expander = ExpandMsgXmd::<Sha256>::expand_message(&message, &under, EXPAND_BYTES).ok()?;
     let mut out = [0; EXPAND_BYTES];
-    if let Ok(mut expander) = ExpandMsgXmd::<Sha256>::expand_message(&[message], &[under], EXPAND_BYTES) {
-        expander.fill_bytes(&mut out);
-    }
-    out
+    expander.fill_bytes(&mut out);
+    Some(out)
 }
 
 /// `P1`.
@@ -61,25 +61,25 @@ pub(super) fn base() -> Option<G1Projective> {
 }
 
 /// `create_generators`: `Q_1, H_1 .. H_L` for `count = L + 1`, made once and kept.
-pub(super) fn generators(count: usize) -> Arc<[G1Projective]> {
+pub(super) fn generators(count: usize) -> Option<Arc<[G1Projective]>> {
     static KEPT: Mutex<Option<Arc<[G1Projective]>>> = Mutex::new(None);
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     match &*kept {
-        Some(points) if points.len() >= count => Arc::clone(points),
+        Some(points) if points.len() >= count => Some(Arc::clone(points)),
         _ => {
-            let points = derive(count);
+            let points = derive(count)?;
             *kept = Some(Arc::clone(&points));
-            points
+            Some(points)
         }
     }
 }
 
-fn derive(count: usize) -> Arc<[G1Projective]> {
+fn derive(count: usize) -> Option<Arc<[G1Projective]>> {
     let (seed_tag, generator_tag) = (tag(b"SIG_GENERATOR_SEED_"), tag(b"SIG_GENERATOR_DST_"));
-    let mut seed = expand(&tag(b"MESSAGE_GENERATOR_SEED"), &seed_tag);
+    let mut seed = expand(&tag(b"MESSAGE_GENERATOR_SEED"), &seed_tag)?;
     let next = |number: u64| {
-        seed = expand(&[&seed[..], &number.to_be_bytes()].concat(), &seed_tag);
-        G1Projective::hash::<ExpandMsgXmd<Sha256>>(&seed, &generator_tag)
+        seed = expand(&[&seed[..], &number.to_be_bytes()].concat(), &seed_tag)?;
+        Some(G1Projective::hash::<ExpandMsgXmd<Sha256>>(&seed, &generator_tag))
     };
     (1..).take(count).map(next).collect()
 }
