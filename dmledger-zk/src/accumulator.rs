@@ -15,7 +15,10 @@ use crate::{
 use core::fmt;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng as _;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 /// Collects the weighted equations of one proof.
 pub struct Accumulator<'a> {
@@ -125,12 +128,12 @@ impl Equation<'_> {
 
     /// Adds `scalars[i] chain[i]` for all `i`, where the scalars already carry [`Self::weight`].
     pub fn weighted_generators(&mut self, chain: Chain, scalars: &[Scalar]) {
-        self.terms.add_generators(chain, scalars.iter().map(Residue::from));
+        self.terms.add_generators(chain, scalars.iter().map(Residue::from).collect());
     }
 
     /// The same where the scalars were computed in the faster form.
-    pub(crate) fn weighted_residues(&mut self, chain: Chain, scalars: &[Residue]) {
-        self.terms.add_generators(chain, scalars.iter().copied());
+    pub(crate) fn weighted_residues(&mut self, chain: Chain, scalars: Vec<Residue>) {
+        self.terms.add_generators(chain, scalars);
     }
 }
 
@@ -146,6 +149,16 @@ pub(crate) struct Terms {
     shared: BTreeMap<[u8; 32], Shared>,
     scalars: Vec<Scalar>,
     points: Vec<Point>,
+}
+
+/// Adds scalars to those at the same places, which are zero beyond the end.
+fn add_to(kept: &mut Vec<Residue>, scalars: &[Residue]) {
+    if kept.len() < scalars.len() {
+        kept.resize(scalars.len(), Residue::ZERO);
+    }
+    for (sum, scalar) in kept.iter_mut().zip(scalars) {
+        *sum += *scalar;
+    }
 }
 
 /// A list of points and the sum of all proofs' scalars on each.
@@ -164,13 +177,12 @@ impl Terms {
         }
     }
 
-    fn add_generators(&mut self, chain: Chain, scalars: impl ExactSizeIterator<Item = Residue>) {
-        let kept = self.generators.entry(chain).or_default();
-        if kept.len() < scalars.len() {
-            kept.resize(scalars.len(), Residue::ZERO);
-        }
-        for (sum, scalar) in kept.iter_mut().zip(scalars) {
-            *sum += scalar;
+    fn add_generators(&mut self, chain: Chain, scalars: Vec<Residue>) {
+        match self.generators.entry(chain) {
+            Entry::Vacant(place) => {
+                place.insert(scalars);
+            }
+            Entry::Occupied(mut kept) => add_to(kept.get_mut(), &scalars),
         }
     }
 
@@ -183,7 +195,7 @@ impl Terms {
             shared.value += part.value;
             shared.blinding += part.blinding;
             for (chain, coefficients) in &part.generators {
-                shared.add_generators(*chain, coefficients.iter().copied());
+                add_to(shared.generators.entry(*chain).or_default(), coefficients);
             }
             for (run, scalar) in &part.runs {
                 *shared.runs.entry(*run).or_default() += scalar;
@@ -195,7 +207,7 @@ impl Terms {
             points.extend_from_slice(&part.points);
         }
         for ((chain, count), scalar) in core::mem::take(&mut shared.runs) {
-            shared.add_generators(chain, core::iter::repeat_n(Residue::from(&scalar), count));
+            shared.add_generators(chain, vec![Residue::from(&scalar); count]);
         }
         for list in shared.shared.values() {
             scalars.extend_from_slice(&list.scalars);

@@ -5,6 +5,7 @@
 //! `curve25519-dalek`.
 
 pub(crate) mod element;
+pub(crate) mod products;
 pub(crate) mod residue;
 pub(crate) mod tables;
 

@@ -10,7 +10,11 @@ mod fold;
 use crate::{
     accumulator::Equation,
     error::DecodeError,
-    group::{self, Chain, ELEMENT_BYTES, Point, Scalar, residue::Residue},
+    group::{
+        self, Chain, ELEMENT_BYTES, Point, Scalar,
+        products::{Ladder, all_but_one, tensor},
+        residue::Residue,
+    },
     transcript::Transcript,
 };
 pub(crate) use fold::{Committed, prove};
@@ -33,6 +37,16 @@ impl Shape {
     /// Coordinates of each vector.
     pub(crate) const fn len(self) -> usize {
         self.last << self.rounds
+    }
+
+    /// Rounds whose bits belong to the lower part of a coordinate's number when its scalars are computed: about half.
+    const fn low_bits(self) -> usize {
+        if self.rounds < 8 { self.rounds / 2 } else { 4 }
+    }
+
+    /// Coordinates that the lower part tells apart; divides the slots of every sensor.
+    pub(crate) const fn step(self) -> usize {
+        self.last << self.low_bits()
     }
 
     /// Bytes of the argument: two points a round and both last vectors.
@@ -60,19 +74,25 @@ impl Generators {
         self.0.iter().flat_map(run).collect()
     }
 
-    /// Adds weighted scalars, one for each generator in order, to an equation.
-    pub(crate) fn emit(&self, scalars: &[Residue], equation: &mut Equation<'_>) {
-        let mut rest = scalars;
-        for (chain, count) in &self.0 {
-            let (run, others) = rest.split_at_checked(*count).unwrap_or((rest, &[]));
-            equation.weighted_residues(*chain, run);
-            rest = others;
+    /// Adds a scalar for each generator, in order: that of `weights`, times what its run is scaled by.
+    fn emit(&self, weights: &Ladder, scales: &[Scale<'_>], equation: &mut Equation<'_>) -> Option<()> {
+        let mut from = 0;
+        for ((chain, count), scale) in self.0.iter().zip(scales) {
+            let scalars = match scale {
+                Scale::Same(scale) => weights.entries(from, *count, *scale),
+                Scale::Each(scale, ladder) if from == 0 => weights.times(ladder).entries(0, *count, *scale),
+                Scale::Each(..) => return None,
+            };
+            equation.weighted_residues(*chain, scalars);
+            from += count;
         }
+        Some(())
     }
 }
 
 /// A decoded argument with the challenges of its rounds.
 pub(crate) struct Argument {
+    shape: Shape,
     /// `L`, `R` of every round as sent.
     rounds: Vec<[[u8; ELEMENT_BYTES]; 2]>,
     u: Vec<Scalar>,
@@ -104,24 +124,24 @@ impl Argument {
         let u = rounds.iter().map(|[left, right]| round(transcript, left, right)).collect();
         let scalars = last.iter().map(group::decode_scalar).collect::<Result<Vec<_>, _>>().ok()?;
         let (a, b) = scalars.split_at_checked(shape.last)?;
-        Some(Self { rounds: rounds.to_vec(), u, a: a.to_vec(), b: b.to_vec() })
+        Some(Self { shape, rounds: rounds.to_vec(), u, a: a.to_vec(), b: b.to_vec() })
     }
 
     /// The factor of the equation that [`Self::emit`] completes: the square of the product of all round challenges.
-    pub(crate) fn factor(&self) -> Scalar {
-        self.u.iter().map(|u| u * u).product()
+    pub(crate) fn factor(&self) -> Residue {
+        self.u.iter().map(|u| Residue::from(u).square()).product()
     }
 
-    /// Completes an equation that holds `P`, so that it says: `P` opens to `l` over `left_i G_i`, to `r` over
-    /// `right_i H_i`, and to `<l, r>` over `q B`.
+    /// Completes an equation that holds `P`, so that it says: `P` opens to `l` over the scaled generators of `left`, to `r`
+    /// over those of `right`, and to `<l, r>` over `q B`.
     ///
-    /// The equation is scaled by `extra` times [`Self::factor`]; `right` is given times `extra`, so that inverse powers in
-    /// it can cancel. `None` if a point does not decode.
+    /// The equation is scaled by `extra` times [`Self::factor`]; the scales of `right` are given times `extra`, so that
+    /// inverse powers in them can cancel. `None` if a point does not decode, or a ladder of scales does not fit.
     pub(crate) fn emit(
         &self,
         left: &Side<'_>,
         right: &Side<'_>,
-        extra: &Scalar,
+        extra: Residue,
         q: &Scalar,
         equation: &mut Equation<'_>,
     ) -> Option<()> {
@@ -129,33 +149,42 @@ impl Argument {
         let squares: Vec<_> = u.iter().map(|u| u.square()).collect();
         let product: Residue = u.iter().copied().product();
         let (drawn, weight) = (Residue::from(&equation.drawn()), Residue::from(&equation.weight()));
-        let extra = Residue::from(extra);
+        let kept = drawn * extra;
         for ((square, others), [l, r]) in squares.iter().zip(all_but_one(&squares)).zip(&self.rounds) {
             equation.weighted_point((weight * *square).scalar(), group::decode_message(l)?);
-            equation.weighted_point((drawn * extra * others).scalar(), group::decode_message(r)?);
+            equation.weighted_point((kept * others).scalar(), group::decode_message(r)?);
         }
         let inner: Scalar = self.a.iter().zip(&self.b).map(|(a, b)| a * b).sum();
         equation.value(&-(q * inner));
         // Times the squares at the bits set in the block's number: the weight of each block of the left side; read
         // backwards, of the right side.
         let bits: Vec<_> = squares.iter().rev().copied().collect();
-        let blocks = tensor(-(drawn * product), &bits);
-        let spread = |ends: &[Residue], scales: &[Scalar], blocks: &mut dyn Iterator<Item = &Residue>| {
-            let each = blocks.flat_map(|block| ends.iter().map(move |end| *block * *end));
-            each.zip(scales).map(|(end, scale)| end * Residue::from(scale)).collect::<Vec<_>>()
-        };
+        let (low, high) = bits.split_at_checked(self.shape.low_bits())?;
+        let high = tensor(&[-(drawn * product)], high);
         let a: Vec<_> = self.a.iter().map(|a| Residue::from(a) * extra).collect();
-        let b: Vec<_> = self.b.iter().map(Residue::from).collect();
-        left.generators.emit(&spread(&a, left.scales, &mut blocks.iter()), equation);
-        right.generators.emit(&spread(&b, right.scales, &mut blocks.iter().rev()), equation);
-        Some(())
+        let b: Vec<_> = self.b.iter().rev().map(Residue::from).collect();
+        let backwards = |mut all: Vec<Residue>| {
+            all.reverse();
+            all
+        };
+        let of_right = Ladder::new(backwards(tensor(&b, low)), backwards(high.clone()));
+        left.generators.emit(&Ladder::new(tensor(&a, low), high), &left.scales, equation)?;
+        right.generators.emit(&of_right, &right.scales, equation)
     }
 }
 
-/// Generators of one side and the scalars that scale them.
+/// Generators of one side and what each run of them is scaled by.
 pub(crate) struct Side<'a> {
     pub(crate) generators: &'a Generators,
-    pub(crate) scales: &'a [Scalar],
+    pub(crate) scales: Vec<Scale<'a>>,
+}
+
+/// What the generators of a run are scaled by.
+pub(crate) enum Scale<'a> {
+    /// All by the same.
+    Same(Residue),
+    /// By this times the entries of a ladder of [`Shape::step`]; only for the first run.
+    Each(Residue, &'a Ladder),
 }
 
 /// Absorbs the messages of a round and draws its challenge.
@@ -163,35 +192,6 @@ fn round(transcript: &mut Transcript, left: &[u8; ELEMENT_BYTES], right: &[u8; E
     transcript.append(b"L", left);
     transcript.append(b"R", right);
     transcript.challenge(b"u")
-}
-
-/// `scale` times the product of the factors at the bits set in `i`, for every `i` below `2^factors`.
-pub(crate) fn tensor(scale: Residue, factors: &[Residue]) -> Vec<Residue> {
-    let mut out = Vec::with_capacity(1 << factors.len());
-    out.push(scale);
-    for factor in factors {
-        for at in 0..out.len() {
-            let next = out.get(at).map_or(Residue::ZERO, |known| *known * *factor);
-            out.push(next);
-        }
-    }
-    out
-}
-
-/// For every element the product of all others.
-pub(crate) fn all_but_one(elements: &[Residue]) -> Vec<Residue> {
-    let mut out = Vec::with_capacity(elements.len());
-    let mut before = Residue::ONE;
-    for element in elements {
-        out.push(before);
-        before *= *element;
-    }
-    let mut after = Residue::ONE;
-    for (product, element) in out.iter_mut().zip(elements).rev() {
-        *product *= after;
-        after *= *element;
-    }
-    out
 }
 
 #[cfg(test)]

@@ -12,8 +12,12 @@ use super::{
 use crate::{
     accumulator::Accumulator,
     error::{DecodeError, ProveError, Rejected},
-    group::{self, Chain, ELEMENT_BYTES, Point, Scalar},
-    ipa::{Argument, Side},
+    group::{
+        self, Chain, ELEMENT_BYTES, Point, Scalar,
+        products::{Ladder, Others},
+        residue::Residue,
+    },
+    ipa::{Argument, Scale, Side},
     statement::{Prove, Statement, Verify},
     transcript::Transcript,
 };
@@ -49,20 +53,22 @@ impl DayHistogram {
     /// `t^ B + tau B~ = (sum_i y^i) B + sum_k z^(k+1) S_k + x T_1 + x^2 T_2`.
     fn value_equation(
         &self,
-        [value, blinding, z, x]: [Scalar; 4],
+        [value, blinding]: [Scalar; 2],
+        [z, x]: [Residue; 2],
         [t_1, t_2]: [Point; 2],
         accumulator: &mut Accumulator<'_>,
     ) {
         let mut equation = accumulator.equation();
         equation.value(&value);
         equation.blinding(&blinding);
-        let mut power = z;
+        let weight = Residue::from(&equation.weight());
+        let mut power = weight * z;
         for commitment in self.digest.commitments() {
             power *= z;
-            equation.point(&power, *commitment.point());
+            equation.weighted_point(power.scalar(), *commitment.point());
         }
-        equation.point(&x, t_1);
-        equation.point(&(x * x), t_2);
+        equation.weighted_point((weight * x).scalar(), t_1);
+        equation.weighted_point((weight * x.square()).scalar(), t_2);
     }
 
     fn equations_with(
@@ -80,43 +86,79 @@ impl DayHistogram {
         let x = polynomial_challenge(&mut transcript, t_1, t_2);
         let w = opening_challenge(&mut transcript, &messages.scalars);
         let argument = Argument::replay(messages.argument, layout.shape, &mut transcript)?;
-        let [t_x, tau, mu] = messages.scalars;
-        let Challenges { d, e, y, z } = draw;
-        let [c_m, c_u, c_s, t_1, t_2] = [
-            group::decode_message(c_m)?,
-            group::decode_message(c_u)?,
-            group::decode_message(c_s)?,
-            group::decode_message(t_1)?,
-            group::decode_message(t_2)?,
-        ];
+        let points = Points::decode(messages.points)?;
+        let challenges = AllChallenges { first, draw, x, w };
+        self.emit(&layout, (&points, &messages.scalars), &challenges, &argument, accumulator)
+    }
 
-        let powers = layout.powers(&y);
-        let sum = powers.iter().sum::<Scalar>();
-        self.value_equation([sum - t_x, -tau, z, x], [t_1, t_2], accumulator);
+    /// The two equations, whatever the challenges.
+    fn emit(
+        &self,
+        layout: &Layout,
+        (points, [t_x, tau, mu]): (&Points, &[Scalar; SCALARS]),
+        challenges: &AllChallenges,
+        argument: &Argument,
+        accumulator: &mut Accumulator<'_>,
+    ) -> Option<()> {
+        let AllChallenges { first, draw, x, w } = challenges;
+        let [d, e, y, z] = [&draw.d, &draw.e, &draw.y, &draw.z].map(Residue::from);
+        // y^(N-i) for i = 1 .. N.
+        let falling = Ladder::falling(y, layout.readings, layout.shape.step())?;
+        let sum = (falling.sum() * y).scalar();
+        let both = [z, Residue::from(x)];
+        self.value_equation([sum - t_x, -tau], both, [points.t_1, points.t_2], accumulator);
 
-        // P0 + x C_s - mu B~ + w t^ B, times y^N so that no y^-i is left.
-        let top = powers.last().copied()?;
-        let mut equation = accumulator.scaled_equation(&(argument.factor() * top)).ok()?;
+        // P0 + x C_s - mu B~ + w t^ B, times y^N and all X - t, so that no inverse of either is left.
+        let top = falling.first()? * y;
+        let gaps = layout.gaps(Residue::from(first));
+        let others = Others::of(&gaps);
+        let extra = top * others.all();
+        let mut equation = accumulator.scaled_equation(&(argument.factor() * extra).scalar()).ok()?;
         equation.point(&-Scalar::ONE, *self.day.commitment().point());
-        equation.point(&d, c_m);
-        equation.point(&e, c_u);
-        equation.point(&x, c_s);
+        equation.point(&draw.d, points.c_m);
+        equation.point(&draw.e, points.c_u);
+        equation.point(x, points.c_s);
         equation.blinding(&-mu);
         equation.value(&(w * t_x));
-        let (weight, drawn) = (equation.weight(), equation.drawn());
-        equation.weighted_run(Chain::ReadingG, layout.readings, weight * first);
-        let scale = drawn * argument.factor() * z;
-        // y^(N-i) for i = 1 .. N.
-        let falling: Vec<_> = powers.iter().rev().skip(1).copied().chain([Scalar::ONE]).collect();
-        equation.weighted_generators(Chain::ReadingG, &falling.iter().map(|power| scale * power).collect::<Vec<_>>());
-        let public: Vec<_> = layout.public_right(&first, &z).iter().map(|value| weight * e * value).collect();
-        equation.weighted_generators(Chain::TableH, &public);
-        let right: Vec<_> = falling.iter().map(|power| power * e).collect();
-        let (left, right) = (layout.left_scales(&d), layout.right_scales(right, &(e * top), &top));
-        let left = Side { generators: &layout.left, scales: &left };
-        let right = Side { generators: &layout.right, scales: &right };
-        argument.emit(&left, &right, &top, &w, &mut equation)
+        equation.weighted_run(Chain::ReadingG, layout.readings, equation.weight() * first);
+        let drawn = Residue::from(&equation.drawn()) * argument.factor() * z;
+        let left = Side { generators: &layout.left, scales: [Residue::ONE, d, Residue::ONE].map(Scale::Same).into() };
+        let right = vec![Scale::Each(e * others.all(), &falling), Scale::Same(e * extra), Scale::Same(extra)];
+        let right = Side { generators: &layout.right, scales: right };
+        argument.emit(&left, &right, extra, w, &mut equation)?;
+        let readings = falling.entries(0, layout.readings, drawn * others.all());
+        equation.weighted_residues(Chain::ReadingG, readings);
+        let weight = Residue::from(&equation.weight());
+        let mut public = others.scaled(&gaps, -(drawn * top * e));
+        layout.add_weights(&mut public, weight * e, z);
+        equation.weighted_residues(Chain::TableH, public);
+        Some(())
     }
+}
+
+/// `C_m, C_u, C_s, T1, T2`, decoded; none is the identity.
+struct Points {
+    c_m: Point,
+    c_u: Point,
+    c_s: Point,
+    t_1: Point,
+    t_2: Point,
+}
+
+impl Points {
+    fn decode(bytes: [&[u8; ELEMENT_BYTES]; POINTS]) -> Option<Self> {
+        let [c_m, c_u, c_s, t_1, t_2] = bytes.map(group::decode_message);
+        Some(Self { c_m: c_m?, c_u: c_u?, c_s: c_s?, t_1: t_1?, t_2: t_2? })
+    }
+}
+
+/// The challenges but those of the argument.
+struct AllChallenges {
+    /// **X**.
+    first: Scalar,
+    draw: Challenges,
+    x: Scalar,
+    w: Scalar,
 }
 
 impl Statement for DayHistogram {

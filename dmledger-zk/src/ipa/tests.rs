@@ -29,7 +29,9 @@ fn random(count: usize, seed: u64) -> Vec<Scalar> {
 struct Run {
     shape: Shape,
     sides: [Generators; 2],
-    scales: [Vec<Scalar>; 2],
+    /// Of both runs on the left, of the second and the base of the falling powers of the first on the right.
+    scales: [Scalar; 4],
+    first_run: usize,
     commitment: Point,
     bytes: Vec<u8>,
     product: Scalar,
@@ -39,40 +41,48 @@ impl Run {
     fn new(needed: usize) -> Self {
         let shape = Shape::holding(needed);
         let len = shape.len();
-        let half = len / 3;
-        let runs = |first, second| Generators::new(&[(first, half), (second, len - half)]);
+        // A first run of whole steps, so that its scales may fall; none where there is but one.
+        let first_run = len / shape.step() / 2 * shape.step();
+        let runs = |first, second| Generators::new(&[(first, first_run), (second, len - first_run)]);
         let sides = [runs(Chain::ReadingG, Chain::PaddingG), runs(Chain::ReadingH, Chain::PaddingH)];
-        let scales = [random(len, 1), random(len, 2)];
+        let scales: [Scalar; 4] = random(4, 1).try_into().unwrap();
+        let [one, two, three, base] = scales;
+        let list = |first: Vec<Scalar>, rest| [first, vec![rest; len - first_run]].concat();
+        let falling = core::iter::successors(Some(Scalar::ONE), |power| Some(power * base)).take(first_run);
+        let each =
+            [list(vec![one; first_run], two), list(falling.collect::<Vec<_>>().into_iter().rev().collect(), three)];
         let vectors = [random(len, 3), random(len, 4)];
         let product = vectors[0].iter().zip(&vectors[1]).map(|(a, b)| a * b).sum();
         let committed = |side: usize| Committed {
             vector: vectors[side].clone(),
             points: sides[side].points(),
-            scales: scales[side].clone(),
+            scales: each[side].clone(),
         };
         let open = |side: usize| {
-            let scaled: Vec<_> = vectors[side].iter().zip(&scales[side]).map(|(a, b)| a * b).collect();
+            let scaled: Vec<_> = vectors[side].iter().zip(&each[side]).map(|(a, b)| a * b).collect();
             group::sum_of_public(&scaled, &sides[side].points())
         };
         let commitment = open(0) + open(1);
         let mut transcript = Transcript::bind(&context(), &Product);
         let bytes = prove(&mut transcript, shape, &group::value_base(), committed(0), committed(1));
-        Self { shape, sides, scales, commitment, bytes, product }
+        Self { shape, sides, scales, first_run, commitment, bytes, product }
     }
 
     fn accepts(&self, bytes: &[u8], claimed: &Scalar) -> bool {
         let mut transcript = Transcript::bind(&context(), &Product);
         let Some(argument) = Argument::replay(bytes, self.shape, &mut transcript) else { return false };
-        let extra = Scalar::from(7_u64);
+        let extra = Residue::from(&Scalar::from(7_u64));
+        let [one, two, three, base] = self.scales.each_ref().map(Residue::from);
+        let falling = Ladder::falling(base, self.first_run, self.shape.step()).unwrap();
         let mut weights = testing::rng(1);
         let mut accumulator = Accumulator::new(&mut weights);
-        let mut equation = accumulator.scaled_equation(&(argument.factor() * extra)).unwrap();
+        let mut equation = accumulator.scaled_equation(&(argument.factor() * extra).scalar()).unwrap();
         equation.point(&Scalar::ONE, self.commitment);
         equation.value(claimed);
-        let right: Vec<_> = self.scales[1].iter().map(|scale| scale * extra).collect();
-        let left = Side { generators: &self.sides[0], scales: &self.scales[0] };
-        let right = Side { generators: &self.sides[1], scales: &right };
-        if argument.emit(&left, &right, &extra, &Scalar::ONE, &mut equation).is_none() {
+        let right = vec![Scale::Each(extra, &falling), Scale::Same(three * extra)];
+        let left = Side { generators: &self.sides[0], scales: vec![Scale::Same(one), Scale::Same(two)] };
+        let right = Side { generators: &self.sides[1], scales: right };
+        if argument.emit(&left, &right, extra, &Scalar::ONE, &mut equation).is_none() {
             return false;
         }
         Terms::sum([&accumulator.into_terms()].into_iter()).is_identity()
@@ -140,7 +150,7 @@ fn padding_without_generators_would_prove_anything() {
         }
         let bits: Vec<_> = argument.u.iter().rev().map(|u| Residue::from(u).square()).collect();
         let inverse = argument.u.iter().product::<Scalar>().invert();
-        let blocks = tensor(Residue::from(&inverse), &bits);
+        let blocks = tensor(&[Residue::from(&inverse)], &bits);
         for (i, (left, right)) in points[0].iter().zip(&points[1]).enumerate() {
             let (block, rest) = (i / shape.last, i % shape.last);
             let s = blocks[block].scalar();

@@ -8,8 +8,11 @@ use crate::{
     accumulator::Accumulator,
     commit::{Blinding, Commitment, Opening},
     error::{ProveError, Rejected},
-    group::{self, Chain, Point, Scalar, residue::Residue},
-    ipa::{all_but_one, tensor},
+    group::{
+        self, Chain, Point, Scalar,
+        products::{all_but_one, tensor},
+        residue::Residue,
+    },
     transcript::Transcript,
 };
 use rand_core::CryptoRng;
@@ -182,9 +185,9 @@ impl Aggregate {
             equation.weighted_point((kept * others).scalar(), right);
         }
         let bits_of_index: Vec<_> = squares.iter().rev().copied().collect();
-        let left = tensor(-(kept * product * a), &bits_of_index);
+        let left = tensor(&[-(kept * product * a)], &bits_of_index);
         let factors: Vec<_> = bits_of_index.iter().zip(&doublings).map(|(square, power)| *square * *power).collect();
-        let right = tensor(drawn * product * b, &factors);
+        let right = tensor(&[drawn * product * b], &factors);
         let shift = (weight * z).scalar();
         let powers = self.scaled_powers(drawn * product.square(), y, z);
         let n = self.bits.number() as usize;
@@ -192,8 +195,8 @@ impl Aggregate {
         for (place, (g, h)) in (0..).zip(left.chunks(n).zip(h.chunks(n))) {
             equation.weighted_run(Chain::RangeG(place), n, -shift);
             equation.weighted_run(Chain::RangeH(place), n, shift);
-            equation.weighted_residues(Chain::RangeG(place), g);
-            equation.weighted_residues(Chain::RangeH(place), h);
+            equation.weighted_residues(Chain::RangeG(place), g.to_vec());
+            equation.weighted_residues(Chain::RangeH(place), h.to_vec());
         }
         Ok(())
     }

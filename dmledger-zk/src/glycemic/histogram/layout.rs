@@ -3,7 +3,7 @@
 use super::{METRICS, SealedDay};
 use crate::{
     glycemic::table::Table,
-    group::{Chain, ELEMENT_BYTES, Scalar},
+    group::{Chain, ELEMENT_BYTES, Scalar, products::Others, residue::Residue},
     ipa::{Generators, Shape},
     transcript::Transcript,
 };
@@ -38,26 +38,52 @@ impl Layout {
     pub(super) fn challenge(&self, transcript: &mut Transcript, c_m: &[u8; ELEMENT_BYTES]) -> Option<Scalar> {
         transcript.append(b"C_m", c_m);
         let first = transcript.challenge(b"X");
-        self.table.entries().all(|entry| Scalar::from(entry) != first).then_some(first)
+        let ([low, high], rest) = first.as_bytes().split_first_chunk::<2>()?;
+        let number = u16::from_le_bytes([*low, *high]);
+        let is_entry = rest.iter().all(|byte| *byte == 0) && self.table.entries().any(|entry| entry == number);
+        (!is_entry).then_some(first)
+    }
+
+    /// `X - t` for every entry `t`.
+    pub(super) fn gaps(&self, first: Residue) -> Vec<Residue> {
+        let (mut gap, mut before) = (first, 0);
+        let next = |entry: u16| {
+            let step = entry - before;
+            gap = gap - if step == 1 { Residue::ONE } else { Residue::from(&Scalar::from(step)) };
+            before = entry;
+            gap
+        };
+        self.table.entries().map(next).collect()
+    }
+
+    /// Adds `scale sum_k z^(k+1) f_k(t)` to the scalar of every entry `t`.
+    pub(super) fn add_weights(&self, scalars: &mut [Residue], scale: Residue, z: Residue) {
+        let powers = core::iter::successors(Some(scale * z.square()), |power| Some(*power * z)).take(METRICS);
+        let powers: Vec<_> = powers.map(|power| (power, power.widened())).collect();
+        for (sum, entry) in scalars.iter_mut().zip(self.table.entries()) {
+            for (weight, (power, widened)) in self.table.weights(entry).into_iter().zip(&powers) {
+                match weight {
+                    0 => {}
+                    1 => *sum += *power,
+                    weight => *sum += widened.times(weight),
+                }
+            }
+        }
+    }
+
+    /// `-z w_t + sum_k z^(k+1) f_k(t)` for every entry `t`, `w_t = 1 / (X - t)`.
+    pub(super) fn public_right(&self, first: &Scalar, z: &Scalar) -> Vec<Scalar> {
+        let gaps = self.gaps(Residue::from(first));
+        let others = Others::of(&gaps);
+        let (inverse, z) = (others.all().scalar().invert(), Residue::from(z));
+        let mut public = others.scaled(&gaps, -(z * Residue::from(&inverse)));
+        self.add_weights(&mut public, Residue::ONE, z);
+        public.into_iter().map(Residue::scalar).collect()
     }
 
     /// `y, y^2, .., y^N`.
     pub(super) fn powers(&self, y: &Scalar) -> Vec<Scalar> {
         core::iter::successors(Some(*y), |power| Some(power * y)).take(self.readings).collect()
-    }
-
-    /// `-z w_t + sum_k z^(k+1) f_k(t)` for every entry `t`, `w_t = 1 / (X - t)`.
-    pub(super) fn public_right(&self, first: &Scalar, z: &Scalar) -> Vec<Scalar> {
-        let mut inverses: Vec<_> = self.table.entries().map(|entry| first - Scalar::from(entry)).collect();
-        Scalar::invert_batch_alloc(&mut inverses);
-        let powers: Vec<_> = core::iter::successors(Some(z * z), |power| Some(power * z)).take(METRICS).collect();
-        let weigh = |(entry, inverse): (u16, Scalar)| {
-            let terms = self.table.weights(entry).into_iter().zip(&powers);
-            let sum: Scalar =
-                terms.filter(|(weight, _)| *weight != 0).map(|(weight, power)| Scalar::from(weight) * power).sum();
-            sum - z * inverse
-        };
-        self.table.entries().zip(inverses).map(weigh).collect()
     }
 
     /// 1 for readings, `d` for the table, 1 for padding.
