@@ -4,6 +4,7 @@
 //! ([`Verify`]). It never multiplies points itself to decide: single and batch verification share one path, the
 //! [`Accumulator`].
 
+pub mod anchored;
 pub mod encrypted;
 pub mod reading;
 

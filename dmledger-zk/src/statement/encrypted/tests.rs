@@ -3,8 +3,13 @@ use crate::{
     batch::BatchVerifier,
     commit::{Blinding, commit_values},
     elgamal::{DecryptionKey, ValueTable},
-    statement::reading::value_root,
+    error::{ProveError, Rejected},
+    statement::{
+        Prove as _, Statement as _, Verify as _,
+        reading::{ReadingWitness, value_root},
+    },
     testing,
+    transcript::Transcript,
 };
 
 const VALUES: [u64; 5] = [612, 700, 1_043, 1_288, 1_800];
@@ -85,7 +90,7 @@ fn a_value_that_is_not_in_the_record_is_rejected_although_its_encryption_is_soun
     let mut transcript = Transcript::bind(&testing::context(), &lie);
     encrypted.absorb(&mut transcript);
     let relation = encrypted.prove_on(transcript, &foreign, &mut testing::rng(1)).unwrap();
-    let forged = ReadingEncryptedProof::new(foreign.commitment(), proof.path, relation).unwrap();
+    let forged = ReadingEncryptedProof::new(foreign.commitment(), proof.path(), relation).unwrap();
     assert_eq!(lie.verify(&testing::context(), &forged), Err(Rejected));
 }
 
