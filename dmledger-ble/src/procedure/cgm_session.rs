@@ -22,7 +22,7 @@ pub use outcome::{CgmIncomplete, CgmOutcome, CgmReading, CgmSummary};
 use super::Uptime;
 use super::conversation::{Action, Event, Failure, Limits, Procedure};
 use super::glucose_sync::{AttError, SequenceRange};
-use super::history::{Arrival, History, Step};
+use super::history::{Arrival, History, Numbering, Step};
 use super::line::{Heard, Line, Plan};
 use crate::codec::Characteristic;
 use crate::codec::cgm::{
@@ -131,6 +131,8 @@ pub struct CgmSession {
     crc: Option<E2eCrc>,
     history: History,
     started: bool,
+    /// The start of the session was read on this link.
+    same_session: bool,
     follow_until: Option<Uptime>,
     summary: CgmSummary,
 }
@@ -148,6 +150,7 @@ impl CgmSession {
             crc: None,
             history,
             started: false,
+            same_session: false,
             follow_until: None,
             summary: CgmSummary::default(),
         }
@@ -177,7 +180,7 @@ impl Procedure for CgmSession {
             Heard::Refused(..) => self.lost_patience(now, &mut actions),
             Heard::Deadline => self.deadline(now, &mut actions),
             Heard::Lost => {
-                self.stage = Stage::Opening;
+                self.unlinked();
                 if let Some(failure) = self.line.again(now, &mut actions) {
                     self.end(Done::Not(failure), &mut actions);
                 }

@@ -1,8 +1,13 @@
 //! Stored records by number over a record access control point, and the proof that none is missing.
 //!
 //! The same rules as those of the glucose procedure, for records that one number identifies: count, report, count again,
-//! have every gap between received numbers counted empty. An answer that is overdue is replaced by an abort, and nothing
-//! is believed until the abort is answered.
+//! have every gap between received numbers counted empty, or all gaps of a [`Snapshot`] at once. An answer that is
+//! overdue is replaced by an abort, and nothing is believed until the abort is answered.
+//!
+//! Without faults a store of any size and any gaps takes six questions: count, last record, count below it, report,
+//! count, gap behind the last; and a large one a question more for every part of its report (module `window`).
+
+mod snapshot;
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -11,7 +16,10 @@ use super::glucose_sync::ask::{Ask, Operators, octets};
 use super::glucose_sync::range::{clusters, gaps};
 use super::glucose_sync::window::Window;
 use super::glucose_sync::{Proof, SequenceRange};
+use crate::codec::glucose::SequenceNumber;
 use crate::codec::racp::{OpCode, Request, Response, ResponseCode};
+pub(super) use snapshot::Numbering;
+use snapshot::Snapshot;
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,10 +54,17 @@ enum State {
     Aborting,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    print: u64,
+    /// It came, first or again, after the snapshot was taken.
+    since_snapshot: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct History {
     scope: SequenceRange,
-    seen: BTreeMap<u16, u64>,
+    seen: BTreeMap<u16, Seen>,
     operators: Operators,
     state: State,
     count: Option<u16>,
@@ -57,6 +72,7 @@ pub(super) struct History {
     fetch: VecDeque<SequenceRange>,
     window: Window,
     verified: Vec<SequenceRange>,
+    snapshot: Snapshot,
     rounds: u32,
     arrived_in_round: bool,
     most_rounds: u32,
@@ -74,6 +90,7 @@ impl History {
             fetch: VecDeque::new(),
             window: Window::default(),
             verified: Vec::new(),
+            snapshot: Snapshot::new(),
             rounds: 0,
             arrived_in_round: false,
             most_rounds,
@@ -83,15 +100,15 @@ impl History {
     /// Takes a record in, stored or live.
     pub(super) fn record(&mut self, number: u16, raw: &[u8]) -> Arrival {
         let print = fingerprint(raw);
-        match self.seen.insert(number, print) {
+        match self.seen.get_mut(&number) {
             None => {
+                self.seen.insert(number, Seen { print, since_snapshot: true });
                 self.arrived_in_round = true;
                 Arrival::First
             }
-            Some(before) if before == print => Arrival::Repeat,
             Some(before) => {
-                self.seen.insert(number, before);
-                Arrival::Conflict
+                before.since_snapshot = true;
+                if before.print == print { Arrival::Repeat } else { Arrival::Conflict }
             }
         }
     }
@@ -108,7 +125,9 @@ impl History {
 
     /// Gaps that the device did not count empty.
     pub(super) fn holes(&self) -> Vec<SequenceRange> {
-        self.gaps().into_iter().filter(|gap| !self.is_verified(*gap)).collect()
+        let proved = self.snapshot.proved(|range| self.count_in(range, |seen| seen.since_snapshot));
+        let covers = |gap| self.is_verified(gap) || proved.is_some_and(|proved| proved.covers(gap));
+        self.gaps().into_iter().filter(|gap| !covers(*gap)).collect()
     }
 
     /// Whether the device owes an answer.
@@ -117,13 +136,14 @@ impl History {
     }
 
     /// Begins, or begins anew on another link: what was counted before may have changed.
-    pub(super) fn begin(&mut self) -> Step {
+    pub(super) fn begin(&mut self, numbering: Numbering) -> Step {
         self.state = State::Resting;
+        self.snapshot.begin(numbering);
         self.forget_counts();
         self.next()
     }
 
-    /// Another session of the device: nothing seen before counts.
+    /// Another session of the device, with other numbers: nothing seen before counts.
     pub(super) fn forget(&mut self, scope: SequenceRange) {
         *self = Self::new(scope, self.most_rounds);
     }
@@ -137,6 +157,7 @@ impl History {
                     self.window.silent(range, self.received(), stored);
                 }
             }
+            State::Asking(Ask::ReportLast | Ask::CountBelow(_)) => self.snapshot.failed(),
             State::Asking(_) | State::Aborting => {}
         }
         self.state = State::Aborting;
@@ -174,11 +195,16 @@ impl History {
     }
 
     fn received(&self) -> usize {
-        self.seen.range(self.scope.first().value()..=self.scope.last().value()).count()
+        self.count_in(self.scope, |_| true)
+    }
+
+    fn count_in(&self, range: SequenceRange, counts: impl Fn(&Seen) -> bool) -> usize {
+        let inside = self.seen.range(range.first().value()..=range.last().value());
+        inside.filter(|(_, seen)| counts(seen)).count()
     }
 
     fn ask(&mut self, ask: Ask) -> Step {
-        if !ask.counts() {
+        if matches!(ask, Ask::Report(_)) {
             self.count = None;
             self.window.asked(self.received());
         }
@@ -193,6 +219,12 @@ impl History {
             return self.ask(Ask::Report(range));
         }
         let Some(count) = self.count else { return self.ask(Ask::CountScope(self.scope)) };
+        if self.operators == Operators::Within {
+            self.snapshot.consider(count, self.received());
+            if let Some(question) = self.snapshot.question() {
+                return self.ask(question);
+            }
+        }
         if usize::from(count) > self.received() {
             self.verified.clear();
             let gaps = self.gaps();
@@ -200,9 +232,12 @@ impl History {
             return if whole { self.round(&[self.scope]) } else { self.round(&gaps) };
         }
         let provable = count > 0 && self.operators != Operators::AllOnly;
-        let unproved = if provable { self.gaps() } else { Vec::new() };
-        if let Some(gap) = unproved.into_iter().find(|gap| !self.is_verified(*gap)) {
-            return self.ask(Ask::CountGap { gap, from_start: None });
+        let unproved = if provable { self.holes() } else { Vec::new() };
+        if self.operators == Operators::Within && self.snapshot.renew(unproved.len()) {
+            return self.next();
+        }
+        if let Some(gap) = unproved.first() {
+            return self.ask(Ask::CountGap { gap: *gap, behind: None });
         }
         self.state = State::Resting;
         Step::Complete(match self.operators {
@@ -223,29 +258,49 @@ impl History {
 
     fn counted(&mut self, ask: Ask, count: u16) -> Step {
         match ask {
-            Ask::CountGap { gap, from_start: None }
-                if self.operators == Operators::AtLeast && gap.last().value() != u16::MAX =>
-            {
-                return self.ask(Ask::CountGap { gap, from_start: Some(count) });
+            Ask::CountGap { gap, behind: None } if self.operators.counts_from_behind(gap) => {
+                return self.ask(Ask::CountGap { gap, behind: Some(count) });
             }
-            Ask::CountGap { gap, from_start } => {
-                if from_start.map_or(count, |from_start| from_start.saturating_sub(count)) > 0 {
+            Ask::CountGap { gap, behind } => {
+                if count > behind.unwrap_or(0) {
                     return self.round(&[gap]);
                 }
                 self.verified.push(gap);
             }
-            _ => (self.count, self.last_count) = (Some(count), Some(count)),
+            Ask::CountBelow(range) => {
+                self.seen.values_mut().for_each(|seen| seen.since_snapshot = false);
+                self.snapshot.counted(range, count);
+                if self.snapshot.is_renewed() {
+                    self.fetch.push_back(self.scope);
+                }
+            }
+            _ => {
+                (self.count, self.last_count) = (Some(count), Some(count));
+                self.window.expect(count);
+            }
         }
         self.next()
+    }
+
+    /// The numbers in scope below the largest one that arrived.
+    fn below_newest(&self) -> Option<SequenceRange> {
+        let below = self.newest()?.checked_sub(1)?;
+        SequenceRange::new(self.scope.first(), SequenceNumber::new(below))
     }
 
     fn answered(&mut self, ask: Ask, code: ResponseCode) -> Step {
         match code {
             ResponseCode::NO_RECORDS if ask.counts() => self.counted(ask, 0),
             ResponseCode::SUCCESS | ResponseCode::NO_RECORDS if !ask.counts() => {
-                if let Ask::Report(range) = ask {
-                    self.window.answered(range, code);
+                match ask {
+                    Ask::Report(range) => self.window.answered(range, self.count_in(range, |_| true)),
+                    _ => self.snapshot.last_reported(self.below_newest()),
                 }
+                self.next()
+            }
+            // Whoever cannot send the last record alone may still know ranges.
+            _ if ask == Ask::ReportLast => {
+                self.snapshot.give_up();
                 self.next()
             }
             ResponseCode::INVALID_OPERATOR
@@ -257,7 +312,8 @@ impl History {
                     if fewer == Operators::AllOnly {
                         self.scope = SequenceRange::ALL;
                     }
-                    self.begin()
+                    self.forget_counts();
+                    self.next()
                 }
                 None => Step::Refused(code.number()),
             },
@@ -281,3 +337,6 @@ pub(super) fn fingerprint(bytes: &[u8]) -> u64 {
 const ROUNDS_OF_GAPS: u32 = 3;
 /// Gaps as near as this are asked for together.
 const CLUSTER: u16 = 24;
+
+#[cfg(all(test, feature = "std"))]
+mod tests;

@@ -10,7 +10,7 @@ use core::fmt;
 use super::Uptime;
 use super::conversation::{Action, Event, Failure, Limits, Procedure};
 use super::glucose_sync::{AttError, Proof, SequenceRange};
-use super::history::{Arrival, History, Step};
+use super::history::{Arrival, History, Numbering, Step};
 use super::line::{Heard, Line, Plan};
 use crate::codec::Characteristic;
 use crate::codec::racp::Response;
@@ -274,7 +274,7 @@ impl<S: SleepSource> Procedure for SleepSync<S> {
         }
         let failure = match self.line.hear(event, now, &mut actions) {
             Heard::Open => {
-                let step = self.history.begin();
+                let step = self.history.begin(Numbering::Unknown);
                 self.step(step, now, &mut actions);
                 None
             }

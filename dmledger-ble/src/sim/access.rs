@@ -98,6 +98,7 @@ pub(super) fn refusal(bytes: &[u8]) -> Response {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Numbered {
     records: BTreeMap<u16, Vec<u8>>,
+    pub(super) capacity: Option<usize>,
     pub(super) subscribed: BTreeSet<Uuid>,
     pub(super) outgoing: VecDeque<(Uuid, Vec<u8>)>,
 }
@@ -105,6 +106,9 @@ pub(super) struct Numbered {
 impl Numbered {
     pub(super) fn keep(&mut self, number: u16, record: Vec<u8>) {
         self.records.insert(number, record);
+        if self.capacity.is_some_and(|capacity| self.records.len() > capacity) {
+            self.records.pop_first();
+        }
     }
 
     pub(super) fn clear(&mut self) {

@@ -59,6 +59,13 @@ impl SimSensor {
         self
     }
 
+    /// The same sensor with room for so many measurements; the oldest one makes place for the next.
+    #[must_use]
+    pub const fn holding_at_most(mut self, measurements: usize) -> Self {
+        self.stored.capacity = Some(measurements);
+        self
+    }
+
     /// A session begins: what was stored is gone.
     pub fn begin(&mut self, start: SessionStartTime) {
         self.stored.clear();

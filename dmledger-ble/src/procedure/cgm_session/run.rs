@@ -30,7 +30,8 @@ impl CgmSession {
             return self.line.expect(Some(until));
         }
         self.stage = Stage::Fetching;
-        let step = self.history.begin();
+        let numbering = if self.same_session { Numbering::Same } else { Numbering::Unknown };
+        let step = self.history.begin(numbering);
         self.step(step, now, actions);
     }
 
@@ -85,6 +86,8 @@ impl CgmSession {
 
     /// The sensor says when its session began.
     fn session(&mut self, start: SessionStartTime) {
+        // Another start than before makes the history forget.
+        self.same_session = true;
         if self.summary.session == Some(start) {
             return;
         }
@@ -211,10 +214,15 @@ impl CgmSession {
     }
 
     pub(super) fn drop_link(&mut self, now: Uptime, actions: &mut Vec<CgmAction>) {
-        self.stage = Stage::Opening;
+        self.unlinked();
         if let Some(failure) = self.line.drop_link(now, actions) {
             self.end(Done::Not(failure), actions);
         }
+    }
+
+    /// On another link the sensor may be in another session.
+    pub(super) fn unlinked(&mut self) {
+        (self.stage, self.same_session) = (Stage::Opening, false);
     }
 
     fn undecodable(&mut self, characteristic: Uuid, bytes: &[u8], error: DecodeError, actions: &mut Vec<CgmAction>) {

@@ -28,6 +28,11 @@ impl Operators {
         }
     }
 
+    /// Whether a gap takes two counts: a gap that reaches to the end has nothing behind it.
+    pub(in crate::procedure) fn counts_from_behind(self, gap: SequenceRange) -> bool {
+        self == Self::AtLeast && gap.last().value() != u16::MAX
+    }
+
     fn filter(self, range: SequenceRange) -> Filter {
         match self {
             _ if range == SequenceRange::ALL => Filter::All,
@@ -44,12 +49,15 @@ impl Operators {
 pub(in crate::procedure) enum Ask {
     /// How many records are in scope?
     CountScope(SequenceRange),
-    /// How many records are in this gap? Devices without ranges count from its start first, then from behind it.
+    /// How many records are in this gap? Devices without ranges count from behind it first, then from its start: a
+    /// record stored in between makes the gap look full, never empty.
     CountGap {
         gap: SequenceRange,
-        /// The count from the start, once it is known.
-        from_start: Option<u16>,
+        /// The count from behind, once it is known.
+        behind: Option<u16>,
     },
+    /// How many records are in this range, below one that is known to be stored?
+    CountBelow(SequenceRange),
     /// Send the records of this range.
     Report(SequenceRange),
     /// Send the most recent record: is it one of those received?
@@ -60,11 +68,12 @@ impl Ask {
     pub(in crate::procedure) fn request(self, operators: Operators) -> Request {
         match self {
             Self::CountScope(scope) => Request::ReportNumber(operators.filter(scope)),
-            Self::CountGap { gap, from_start: None } => Request::ReportNumber(operators.filter(gap)),
-            Self::CountGap { gap, from_start: Some(_) } => {
+            Self::CountGap { gap, behind: None } if operators.counts_from_behind(gap) => {
                 let behind = SequenceNumber::new(gap.last().value().saturating_add(1));
                 Request::ReportNumber(operators.filter(SequenceRange::starting_at(behind)))
             }
+            Self::CountGap { gap, .. } => Request::ReportNumber(operators.filter(gap)),
+            Self::CountBelow(range) => Request::ReportNumber(operators.filter(range)),
             Self::Report(range) => Request::ReportRecords(operators.filter(range)),
             Self::ReportLast => Request::ReportRecords(Filter::Last),
         }
@@ -75,7 +84,7 @@ impl Ask {
     }
 
     pub(in crate::procedure) const fn counts(self) -> bool {
-        matches!(self, Self::CountScope(_) | Self::CountGap { .. })
+        matches!(self, Self::CountScope(_) | Self::CountGap { .. } | Self::CountBelow(_))
     }
 }
 

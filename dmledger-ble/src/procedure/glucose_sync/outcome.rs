@@ -23,7 +23,9 @@ pub enum Continuity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proof {
-    /// The device's count equals what was received, and the device counted zero records in every gap between them.
+    /// The device's count equals what was received, and no gap between the received numbers can hold a record: the
+    /// device counted zero in it, or it lies in a range of which as many records came as the device had counted there
+    /// before they came.
     EveryGapCounted,
     /// The device's count equals what was received; the device cannot count ranges.
     CountOnly,

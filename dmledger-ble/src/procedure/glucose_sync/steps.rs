@@ -98,7 +98,7 @@ impl GlucoseSync {
                 return self.restart(now, actions);
             }
             if let Some(gap) = self.first_unverified_gap(count) {
-                return self.ask(Ask::CountGap { gap, from_start: None }, now, actions);
+                return self.ask(Ask::CountGap { gap, behind: None }, now, actions);
             }
         }
         self.next_with_all_records(now, actions);
@@ -193,14 +193,11 @@ impl GlucoseSync {
         self.silent = 0;
         self.reports.counted();
         match ask {
-            Ask::CountGap { gap, from_start: None }
-                if self.operators == Operators::AtLeast && gap.last().value() != u16::MAX =>
-            {
-                return self.ask(Ask::CountGap { gap, from_start: Some(count) }, now, actions);
+            Ask::CountGap { gap, behind: None } if self.operators.counts_from_behind(gap) => {
+                return self.ask(Ask::CountGap { gap, behind: Some(count) }, now, actions);
             }
-            Ask::CountGap { gap, from_start } => {
-                let inside = from_start.map_or(count, |from_start| from_start.saturating_sub(count));
-                if inside > 0 {
+            Ask::CountGap { gap, behind } => {
+                if count > behind.unwrap_or(0) {
                     return self.fetch_round(&[gap], now, actions);
                 }
                 self.verified.push(gap);
@@ -208,6 +205,7 @@ impl GlucoseSync {
             _ => {
                 self.count = Some(count);
                 self.last_count = Some(count);
+                self.window.expect(count);
                 self.summary.stored = Some(count);
             }
         }
@@ -247,7 +245,7 @@ impl GlucoseSync {
     fn on_reported(&mut self, ask: Ask, code: ResponseCode, now: Uptime, actions: &mut Vec<Action>) {
         self.silent = 0;
         if let Ask::Report(range) = ask {
-            self.window.answered(range, code);
+            self.window.answered(range, self.collected.len_in(range));
         }
         if ask == Ask::Report(self.scope) {
             self.reports.whole(self.collected.progress());

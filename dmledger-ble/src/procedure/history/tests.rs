@@ -1,0 +1,177 @@
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure is the test's")]
+
+use alloc::collections::BTreeSet;
+
+use super::*;
+use crate::codec::Characteristic as _;
+use crate::codec::racp::{Bounds, Filter};
+
+/// A device whose store changes while it is asked, behind a link that loses values and answers.
+struct Device {
+    stored: BTreeSet<u16>,
+    newest: u16,
+    /// Nothing is added from here on.
+    last: u16,
+    /// Parts in a thousand: added, deleted (any record, not only the oldest), lost values, lost answers.
+    rates: [u64; 4],
+    random: u64,
+    questions: u32,
+    /// Times at which the scope's count equalled what had come although something was missing.
+    fooling: u32,
+}
+
+impl Device {
+    fn new(count: u16, spacing: u16, rates: [u64; 4], seed: u64) -> Self {
+        let stored: BTreeSet<_> = (0..count).map(|index| index * spacing).collect();
+        let newest = stored.last().copied().unwrap_or(0);
+        let last = newest.saturating_add(90);
+        Self {
+            stored,
+            newest,
+            last,
+            rates,
+            random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
+            questions: 0,
+            fooling: 0,
+        }
+    }
+
+    /// xorshift64
+    fn below(&mut self, end: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % end
+    }
+
+    fn strikes(&mut self, rate: usize) -> bool {
+        self.below(1000) < self.rates[rate]
+    }
+
+    fn change(&mut self) {
+        if self.strikes(0) && self.newest < self.last {
+            self.newest += 3;
+            self.stored.insert(self.newest);
+        }
+        if self.strikes(1) && !self.stored.is_empty() {
+            let place = usize::try_from(self.below(self.stored.len() as u64)).unwrap();
+            let number = *self.stored.iter().nth(place).unwrap();
+            self.stored.remove(&number);
+        }
+    }
+
+    fn chosen(&self, filter: Filter) -> Vec<u16> {
+        let holds = |number: &&u16| match filter {
+            Filter::Sequence(Bounds::Within(from, to)) => from.value() <= **number && **number <= to.value(),
+            Filter::Sequence(Bounds::AtLeast(from)) => from.value() <= **number,
+            Filter::Last => self.stored.last() == Some(*number),
+            _ => true,
+        };
+        self.stored.iter().filter(holds).copied().collect()
+    }
+
+    /// Answers a request, and says what the history makes of that.
+    fn ask(&mut self, request: &[u8], history: &mut History) -> Step {
+        self.questions += 1;
+        self.change();
+        let request = Request::decode(request).unwrap();
+        let mut response = Response::Code { request: request.op_code(), code: ResponseCode::SUCCESS };
+        match request {
+            Request::ReportNumber(filter) => {
+                response = Response::Number(u16::try_from(self.chosen(filter).len()).unwrap());
+            }
+            Request::ReportRecords(filter) => {
+                for number in self.chosen(filter) {
+                    if self.stored.contains(&number) && !self.strikes(2) {
+                        history.record(number, &number.to_le_bytes());
+                    }
+                    self.change();
+                }
+            }
+            _ => {}
+        }
+        if self.strikes(3) && request != Request::Abort { history.silence() } else { history.response(response) }
+    }
+
+    /// Asks until the end, and says what came.
+    fn run(&mut self) -> (Step, BTreeSet<u16>, History) {
+        let mut history = History::new(SequenceRange::ALL, 12);
+        let mut step = history.begin(Numbering::Unknown);
+        while let Step::Write(request) = step {
+            assert!(self.questions < 5000, "no end");
+            step = self.ask(&request, &mut history);
+            let counted = history.count.map(usize::from) == Some(history.received());
+            let missing = self.stored.iter().any(|number| !history.seen.contains_key(number));
+            self.fooling += u32::from(counted && missing);
+            // Now and then the link is lost.
+            if self.rates[3] > 0 && self.below(200) == 0 {
+                let numbering = if self.below(2) == 0 { Numbering::Same } else { Numbering::Unknown };
+                step = history.begin(numbering);
+            }
+        }
+        let seen = history.seen.keys().copied().collect();
+        (step, seen, history)
+    }
+}
+
+#[test]
+fn a_store_of_any_size_and_any_gaps_takes_six_questions_and_those_that_part_its_report() {
+    let cases =
+        [(17, 1000, 0), (256, 250, 0), (500, 5, 9), (500, 120, 13), (4000, 15, 37), (13_000, 5, 113), (60_000, 1, 240)];
+    for (count, spacing, parts) in cases {
+        let mut device = Device::new(count, spacing, [0; 4], 1);
+        let (end, seen, _) = device.run();
+        assert_eq!((end, seen.len()), (Step::Complete(Proof::EveryGapCounted), usize::from(count)));
+        let most = 6 + parts;
+        assert!((6..=most).contains(&device.questions), "{count}, every {spacing}: {} questions", device.questions);
+    }
+}
+
+#[test]
+fn a_lossy_link_adds_questions_by_the_round_and_not_by_the_gap() {
+    for seed in 1..20 {
+        let mut device = Device::new(1000, 20, [0, 0, 180, 0], seed);
+        let (end, seen, _) = device.run();
+        assert_eq!((end, seen.len()), (Step::Complete(Proof::EveryGapCounted), 1000), "seed {seed}");
+        assert!(device.questions <= 6 + 12 * (2 + 20), "seed {seed}: {} questions", device.questions);
+    }
+}
+
+#[test]
+fn nothing_is_said_to_be_complete_that_is_not_whatever_the_device_adds_and_deletes() {
+    let (mut complete, mut fooled) = (0, 0);
+    for seed in 1..=2000 {
+        let rates = [seed % 40, seed % 31, seed * 7 % 150, seed * 3 % 60];
+        let mut device = Device::new(40 + u16::try_from(seed % 60).unwrap(), 7, rates, seed);
+        let (end, seen, _) = device.run();
+        let missing = device.stored.difference(&seen).count();
+        if let Step::Complete(_) = end {
+            assert_eq!(missing, 0, "seed {seed}: false complete");
+            complete += 1;
+        }
+        fooled += u32::from(device.fooling > 0);
+    }
+    println!("{complete} of 2000 complete; a mere count would have been fooled in {fooled}");
+    assert!(fooled > 0);
+    assert!(complete >= 1200, "only {complete} of 2000");
+}
+
+#[test]
+fn a_record_lost_and_another_deleted_do_not_make_up_for_each_other() {
+    let mut device = Device::new(40, 10, [0; 4], 1);
+    let mut history = History::new(SequenceRange::ALL, 12);
+    let mut step = history.begin(Numbering::Unknown);
+    let mut reports = 0;
+    while let Step::Write(request) = step {
+        let whole = Request::decode(&request) == Ok(Request::ReportRecords(Filter::All));
+        reports += u32::from(whole);
+        step = device.ask(&request, &mut history);
+        if whole && reports == 1 {
+            // 200 was lost and 50 deleted after it came: the count that follows equals what came.
+            history.seen.remove(&200);
+            device.stored.remove(&50);
+        }
+    }
+    assert_eq!(step, Step::Complete(Proof::EveryGapCounted));
+    assert!(reports > 1 && history.seen.contains_key(&200));
+}
