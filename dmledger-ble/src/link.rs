@@ -100,6 +100,9 @@ pub enum LinkError {
     /// There is no radio, or the service that drives it is gone: trying again is useless.
     #[error("no radio, or its service is gone")]
     Unavailable,
+    /// The link before cannot be ended: the system holds on to it although it was asked twice. Trying again is useless.
+    #[error("earlier link is still up")]
+    StillUp,
     /// The device and this machine did not pair.
     #[error("pairing failed")]
     Pairing(#[source] PairingError),
@@ -286,7 +289,7 @@ impl Driver<'_> {
 
     fn unreachable(&mut self, error: &LinkError, sync: &mut GlucoseSync) -> Vec<Action> {
         match error {
-            LinkError::Unavailable => self.ended(sync, Event::RadioGone),
+            LinkError::Unavailable | LinkError::StillUp => self.ended(sync, Event::RadioGone),
             LinkError::Pairing(_) => self.ended(sync, Event::NotPaired),
             _ => self.ended(sync, Event::Disconnected),
         }

@@ -273,7 +273,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Time between two looks at what a scan has found.
+/// Time between two looks at what a scan has found, or whether a link is down.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a daemon that lives may take to say so.
 #[cfg(target_os = "linux")]

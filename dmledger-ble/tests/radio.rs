@@ -223,6 +223,32 @@ fn a_daemon_that_goes_away_or_hangs_in_a_call_is_a_typed_error_within_five_secon
 }
 
 #[test]
+fn a_link_that_lingers_is_waited_for_and_one_that_clings_is_a_typed_error() {
+    for mode in ["lingers", "clings"] {
+        under(mode, async {
+            let config = RadioConfig::new().with_pairing(PairingPolicy::Never);
+            let config = if mode == "clings" { config.with_call_timeout(Duration::from_millis(300)) } else { config };
+            let radio = Radio::open(config).await.unwrap();
+            let seen = meter(&radio).await;
+            radio.connect(seen.device()).await.unwrap().disconnect().await;
+            let again = radio.connect(seen.device()).await;
+            if mode == "clings" {
+                let again = again.map(|_| ());
+                assert!(matches!(again, Err(LinkError::StillUp)), "{again:?}");
+                let outcome =
+                    sync_glucose(&radio, seen.device(), GlucoseSync::new(SyncConfig::new()), &mut Sink::default())
+                        .await;
+                assert_eq!(reason(&outcome), Reason::RadioGone);
+            } else {
+                // The end of the link before must not end this one.
+                assert_eq!(again.unwrap().next(Duration::from_secs(2)).await, LinkEvent::Idle);
+            }
+            radio.close().await;
+        });
+    }
+}
+
+#[test]
 fn an_error_of_the_device_keeps_its_number() {
     under("refuse", async {
         let radio = Radio::open(RadioConfig::new()).await.unwrap();

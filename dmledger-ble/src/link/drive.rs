@@ -99,7 +99,7 @@ impl Driver<'_> {
 
     fn unreachable<P: Procedure>(&mut self, error: &LinkError, procedure: &mut P) -> Actions<P> {
         let event = match error {
-            LinkError::Unavailable => Event::RadioGone,
+            LinkError::Unavailable | LinkError::StillUp => Event::RadioGone,
             LinkError::Pairing(_) => {
                 // as if the device had said so itself
                 let error = AttError::INSUFFICIENT_AUTHENTICATION;

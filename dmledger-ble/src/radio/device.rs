@@ -1,6 +1,7 @@
 //! One device: makes and ends its links in turn, and hands its values to the link that is up.
 
 use core::pin::Pin;
+use core::time::Duration;
 use std::sync::{Arc, Weak};
 
 use btleplug::api::{Peripheral as _, ValueNotification};
@@ -11,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::error::within;
 use super::session::Session;
 use super::watch::until_quiet;
-use super::{RadioConfig, Shared};
+use super::{LOOK_AGAIN, RadioConfig, Shared};
 use crate::codec::uuid::Uuid;
 use crate::link::{BondState, DeviceId, LinkError, LinkEvent};
 
@@ -55,6 +56,7 @@ impl Device {
             peripheral: peripheral.clone(),
             values,
             link: None,
+            lingers: false,
             made: 0,
             config: shared.config.clone(),
             shared: Arc::downgrade(shared),
@@ -107,6 +109,8 @@ struct Task {
     peripheral: Peripheral,
     values: Pin<Box<dyn Stream<Item = ValueNotification> + Send>>,
     link: Option<Up>,
+    /// A link was ended and not seen to be down yet.
+    lingers: bool,
     made: u64,
     config: RadioConfig,
     shared: Weak<Shared>,
@@ -126,7 +130,8 @@ impl Task {
                     Some(Command::Open(answer)) => self.open(answer).await,
                     Some(Command::Close(number, answer)) => {
                         if self.link.as_ref().is_some_and(|up| up.number == number) {
-                            self.hang_up().await;
+                            // One that stays up is the next link's trouble.
+                            let _ = self.hang_up().await;
                         }
                         if let Some(answer) = answer {
                             let _ = answer.send(());
@@ -141,7 +146,7 @@ impl Task {
                 },
             }
         }
-        self.hang_up().await;
+        let _ = self.hang_up().await;
         until_quiet(&mut self.values).await;
         drop(self.values);
         if let Some(answer) = end {
@@ -158,20 +163,21 @@ impl Task {
     }
 
     async fn open(&mut self, answer: oneshot::Sender<Result<Opened, LinkError>>) {
-        self.hang_up().await;
-        let opened = match self.connect().await {
-            Ok(bond) => {
-                let (sender, events) = mpsc::unbounded_channel();
-                self.made += 1;
-                self.link = Some(Up { number: self.made, events: sender });
-                Ok(Opened { number: self.made, bond, events })
-            }
+        let opened = match self.hang_up().await {
+            Ok(()) => self.connect().await.map(|bond| self.opened(bond)),
             Err(error) => Err(error),
         };
         if answer.send(opened).is_err() {
             // Nobody waits any more.
-            self.hang_up().await;
+            let _ = self.hang_up().await;
         }
+    }
+
+    fn opened(&mut self, bond: BondState) -> Opened {
+        let (sender, events) = mpsc::unbounded_channel();
+        self.made += 1;
+        self.link = Some(Up { number: self.made, events: sender });
+        Opened { number: self.made, bond, events }
     }
 
     #[cfg(target_os = "linux")]
@@ -190,11 +196,18 @@ impl Task {
         async move { within(limit, peripheral.connect()).await.map(|()| BondState::NotBonded) }
     }
 
-    /// Ends the link that is up, if one is.
-    async fn hang_up(&mut self) {
-        if self.link.take().is_some() {
+    /// Ends the link that is up, if one is, and waits until it is down. The stack may say that it has ended a link long
+    /// before it has; a link made meanwhile would be the old one, and end with it.
+    async fn hang_up(&mut self) -> Result<(), LinkError> {
+        self.lingers |= self.link.take().is_some();
+        for _ in 0..REQUESTS_TO_END {
+            if !self.lingers {
+                break;
+            }
             let _ = within(self.config.call_timeout, self.peripheral.disconnect()).await;
+            self.lingers = !goes_down(self.peripheral.clone(), self.config.call_timeout).await;
         }
+        if self.lingers { Err(LinkError::StillUp) } else { Ok(()) }
     }
 
     /// Tells the link that it is down, unless what was seen was the end of an earlier one.
@@ -202,9 +215,28 @@ impl Task {
         if self.link.is_none() {
             return;
         }
-        let still_up = within(self.config.call_timeout, self.peripheral.is_connected()).await.unwrap_or(false);
-        if !still_up && let Some(up) = self.link.take() {
+        if !is_up(self.peripheral.clone(), self.config.call_timeout).await
+            && let Some(up) = self.link.take()
+        {
             let _ = up.events.send(LinkEvent::Disconnected);
         }
     }
 }
+
+/// Waits, for as long as a call may take, until the stack says that the link is down.
+async fn goes_down(peripheral: Peripheral, limit: Duration) -> bool {
+    let down = async {
+        while is_up(peripheral.clone(), limit).await {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    tokio::time::timeout(limit, down).await.is_ok()
+}
+
+/// Whether the stack says that there is a link; one that does not answer has none to show.
+async fn is_up(peripheral: Peripheral, limit: Duration) -> bool {
+    within(limit, peripheral.is_connected()).await.unwrap_or(false)
+}
+
+/// How often the stack is asked to end a link.
+const REQUESTS_TO_END: u32 = 2;

@@ -1,7 +1,7 @@
 """An org.bluez object tree on a private bus: one adapter, one device, pairing through the caller's agent. argv: number of
 records. BLUEZ_DEVICE says what the device is: meter (the default) or sensor, with a record access control point; cuff,
-thermometer, scale or oximeter, which indicate what they keep to whoever subscribes; heart-rate, which streams; unknown,
-which has no health service. BLUEZ_MODE says what is special:
+thermometer, scale or oximeter, which indicate what they keep to whoever subscribes; heart-rate or finger-clip, an oximeter
+that keeps nothing, which stream; unknown, which has no health service. BLUEZ_MODE says what is special:
   plain        nothing
   just-works, compare, passkey
                the meter wants a bond before it answers, and pairs like this (the code is 123456)
@@ -10,6 +10,8 @@ which has no health service. BLUEZ_MODE says what is special:
   drop         the link goes down half way through the first report
   lossy        every seventh measurement of a first report is lost
   refuse       writes are refused with ATT error 0x80
+  lingers      the link goes down half a second after the daemon has said that it is
+  clings       the link does not go down when the daemon is asked to end it
   damaged      the last value that is indicated or streamed ends too early
 """
 import os
@@ -132,6 +134,12 @@ class Device(Node):
 
     @dbus.service.method("org.bluez.Device1")
     def Disconnect(self):
+        if MODE == "lingers":
+            GLib.timeout_add(500, lambda: self.down() and False)
+        elif MODE != "clings":
+            self.down()
+
+    def down(self):
         for node in gatt:
             node.properties.pop("Notifying", None)
         self.change("ServicesResolved", dbus.Boolean(False))
@@ -167,7 +175,7 @@ class Characteristic(Node):
         self.change("Notifying", dbus.Boolean(True))
         if self is measurement and KIND in KEPT:
             GLib.idle_add(lambda: send_kept() and False)
-        if self is measurement and KIND == "heart-rate":
+        if self is measurement and KIND in STREAMED:
             GLib.timeout_add(50, stream, list(range(RECORDS)))
 
     @dbus.service.method("org.bluez.GattCharacteristic1", in_signature="a{sv}", out_signature="ay")
@@ -221,10 +229,17 @@ def send_kept():
         measurement.notify(KEPT[KIND][2](number)[: 3 if spoilt else None])
 
 
+# What devices stream: service, characteristic, and the octets of a value by its number.
+STREAMED = {
+    "heart-rate": (0x180D, 0x2A37, lambda n: struct.pack("<BBH", 0x16, 60 + n % 9, 1000)),
+    "finger-clip": (0x1822, 0x2A5F, lambda n: struct.pack("<BHHHH", 1, 95 + n % 5, 60 + n % 9, 96, 70)),
+}
+
+
 def stream(left):
     number = left.pop(0)
     spoilt = MODE == "damaged" and not left
-    measurement.notify(struct.pack("<BBH", 0x16, 60 + number % 9, 1000)[: 1 if spoilt else None])
+    measurement.notify(STREAMED[KIND][2](number)[: 1 if spoilt else None])
     return bool(left)
 
 
@@ -259,7 +274,7 @@ def serve(request):
     spoilt, first_report = first_report, False
     for place, number in enumerate(found):
         if spoilt and MODE == "drop" and place == len(found) // 2:
-            return device.Disconnect()
+            return device.down()
         if spoilt and MODE == "lossy" and place % 7 == 3:
             continue
         measurement.notify(record(number))
@@ -279,8 +294,8 @@ device = Device(DEVICE, "org.bluez.Device1", {
     "Paired": B(False), "Trusted": B(False), "Blocked": B(False), "LegacyPairing": B(False), "Connected": B(False),
     "ServicesResolved": B(False), "UUIDs": dbus.Array([], signature="s"),
     "Adapter": dbus.ObjectPath("/org/bluez/hci0"), "RSSI": dbus.Int16(-50)}, hidden=True)
-SERVICES = {"meter": 0x1808, "sensor": 0x181F, "heart-rate": 0x180D, "unknown": 0x1801}
-SERVICES.update({kind: of[0] for kind, of in KEPT.items()})
+SERVICES = {"meter": 0x1808, "sensor": 0x181F, "unknown": 0x1801}
+SERVICES.update({kind: of[0] for kind, of in {**KEPT, **STREAMED}.items()})
 device.properties["UUIDs"] = dbus.Array([uuid(SERVICES[KIND])], signature="s")
 service = Node(DEVICE + "/service000a", "org.bluez.GattService1", {
     "UUID": S(uuid(SERVICES[KIND])), "Primary": B(True), "Device": dbus.ObjectPath(DEVICE),
@@ -295,8 +310,8 @@ def characteristic(handle, number, flags, readable=b""):
     return found
 
 
-MEASUREMENTS = {"meter": 0x2A18, "sensor": 0x2AA7, "heart-rate": 0x2A37, "unknown": 0x2A05}
-MEASUREMENTS.update({kind: of[1] for kind, of in KEPT.items()})
+MEASUREMENTS = {"meter": 0x2A18, "sensor": 0x2AA7, "unknown": 0x2A05}
+MEASUREMENTS.update({kind: of[1] for kind, of in {**KEPT, **STREAMED}.items()})
 measurement = characteristic(0xB, MEASUREMENTS[KIND], ["indicate" if KIND in KEPT else "notify"])
 gatt = [service, measurement]
 if KIND in ("meter", "sensor"):
