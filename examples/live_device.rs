@@ -1,5 +1,6 @@
 //! Scans for a health device, pairs with it, and reads it: the records of a glucose meter or a continuous sensor to the
-//! last one, what a cuff, a scale, a thermometer or an oximeter has kept, a heart rate while one listens.
+//! last one, what a cuff, a scale, a thermometer or an oximeter has kept, a heart rate or the stream of an oximeter while
+//! one listens.
 //!
 //! ```text
 //! cargo run --release --example live_device --features btleplug -- --list

@@ -7,9 +7,9 @@
 //! a decoder never breaks a proof.
 //!
 //! One function a kind: [`ingest`] for a meter's record, [`cgm`], [`blood_pressure`], [`heart_rate`], [`sleep`], [`meal`],
-//! [`oxygen`], [`weight`], [`temperature`]. What becomes of the readings is the matter of [`intake`]: kept durably, taken
-//! once, put aside when something is wrong with them, handed to the sealing path once; [`alert`] tells a host of those
-//! that cannot wait.
+//! [`oxygen`], [`oxygen_sample`], [`weight`], [`temperature`]. What becomes of the readings is the matter of [`intake`]:
+//! kept durably, taken once, put aside when something is wrong with them, handed to the sealing path once; [`alert`]
+//! tells a host of those that cannot wait.
 //!
 //! The whole way of a reading, here with a simulated meter:
 //!
@@ -41,7 +41,7 @@ mod life;
 mod vitals;
 
 pub use life::{meal, sleep};
-pub use vitals::{blood_pressure, cgm, heart_rate, oxygen, temperature, weight};
+pub use vitals::{blood_pressure, cgm, heart_rate, oxygen, oxygen_sample, temperature, weight};
 
 use dmledger_core::codec::Text;
 use dmledger_core::record::quantity::{Glucose, GlucoseUnit, Measurement, Plausibility, Quantity, ValueError};

@@ -6,6 +6,7 @@
 //! - [`glucose_sync`] fetches the stored records of a glucose meter.
 //! - [`cgm_session`] starts, follows, completes and stops a session of a continuous glucose sensor.
 //! - [`blood_pressure`] takes what a cuff, a scale, a thermometer or an oximeter has stored and indicates.
+//! - [`stream`] listens to what a device sends and does not keep: an oximeter's continuous saturations.
 //! - [`heart_rate`] listens to a stream of heart rates with intervals between beats.
 //! - [`sleep`] fetches nights from a wearable behind [`SleepSource`](sleep::SleepSource).
 //! - [`clip_transfer`] fetches pictures and clips of the table camera (feature `ingest`, for its hashes).
@@ -23,6 +24,7 @@ pub mod heart_rate;
 mod history;
 mod line;
 pub mod sleep;
+pub mod stream;
 
 use core::time::Duration;
 

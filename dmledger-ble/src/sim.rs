@@ -1,8 +1,8 @@
 //! Simulated devices: the same octets as a real one, in virtual time, with faults drawn from a seed.
 //!
 //! [`SimMeter`] is a glucose meter as a GATT server, [`SimSensor`] a continuous sensor, [`SimKeeper`] a cuff, scale,
-//! thermometer or oximeter, [`SimWearable`] a band that streams heart rates and keeps nights, [`SimCamera`] the table
-//! camera (feature `ingest`). [`SimCentral`] is a radio that reaches one [`Peripheral`], so everything written against
+//! thermometer or oximeter, [`SimWearable`] a band that streams heart rates and keeps nights, [`SimStreamer`] an
+//! oximeter that only streams, [`SimCamera`] the table camera (feature `ingest`). [`SimCentral`] is a radio that reaches one [`Peripheral`], so everything written against
 //! [`crate::link`] runs on it; [`run_procedure`] drives any procedure. [`run`] synchronises once; [`sync_readings`] plays a whole history the way a home
 //! does, loading and synchronising in turns, and says for every reading where it went.
 //!
@@ -29,6 +29,7 @@ mod peripheral;
 mod radio;
 mod reading;
 mod sensor;
+mod streamer;
 mod wearable;
 
 use std::collections::{HashMap, HashSet};
@@ -45,6 +46,7 @@ pub use peripheral::{KnownOperators, SimMeter};
 pub use radio::SimCentral;
 pub use reading::{Fineness, LoadRefusal, LoadReport, MeterConfig, MeterValue, StoredReading, WhenFull};
 pub use sensor::SimSensor;
+pub use streamer::SimStreamer;
 pub use wearable::SimWearable;
 
 use crate::link::{DeviceId, drive, sync_glucose};

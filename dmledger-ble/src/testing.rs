@@ -31,7 +31,8 @@ use crate::procedure::glucose_sync::{Action, AttError, Event, GlucoseSync, SyncC
 #[cfg(feature = "ingest")]
 pub use conversations::transfer_keeps_its_promises;
 pub use conversations::{
-    cuff_keeps_its_promises, nights_keep_their_promises, sensor_keeps_its_promises, stream_keeps_its_promises,
+    cuff_keeps_its_promises, nights_keep_their_promises, oximeter_keeps_its_promises, sensor_keeps_its_promises,
+    stream_keeps_its_promises,
 };
 
 /// What a decoder made of some octets.
@@ -262,6 +263,7 @@ mod tests {
             prop_assert!(sensor_keeps_its_promises(&script));
             prop_assert!(cuff_keeps_its_promises(&script));
             prop_assert!(stream_keeps_its_promises(&script));
+            prop_assert!(oximeter_keeps_its_promises(&script));
             prop_assert!(nights_keep_their_promises(&script));
             #[cfg(feature = "ingest")]
             prop_assert!(transfer_keeps_its_promises(&script));

@@ -4,7 +4,7 @@ use dmledger_core::record::quantity::{
     BloodPressure, Glucose, GlucoseUnit, HeartRate, Measurement, PressureUnit as LedgerPressure, Quantity, Vital,
     VitalSign, millionths,
 };
-use dmledger_core::record::{DataKind, Quality, Reading, SourceFormat, ZoneOffset};
+use dmledger_core::record::{DataKind, Provenance, Quality, Reading, SourceFormat, ZoneOffset};
 use dmledger_core::time::Timestamp;
 
 use super::{Device, DeviceClock, IngestError, plausibility, reading, statement};
@@ -12,13 +12,14 @@ use crate::codec::Characteristic;
 use crate::codec::blood_pressure::{BloodPressureMeasurement, BloodPressureStatus, PressureUnit};
 use crate::codec::cgm::{CgmAnnunciation, SessionStartTime};
 use crate::codec::medfloat::{Decimal, Sfloat, Value};
-use crate::codec::plx::PlxSpotCheck;
+use crate::codec::plx::{PlxContinuous, PlxDeviceStatus, PlxMeasurementStatus, PlxSpotCheck, Saturation};
 use crate::codec::thermometer::{TemperatureMeasurement, TemperatureUnit};
 use crate::codec::uuid::{CGM_MEASUREMENT, HEART_RATE_MEASUREMENT};
 use crate::codec::weight::{WeightMeasurement, WeightUnits};
 use crate::procedure::blood_pressure::Measured;
 use crate::procedure::cgm_session::CgmReading;
 use crate::procedure::heart_rate::Beat;
+use crate::procedure::stream::Sample;
 
 /// Makes a reading from a sensor's measurement that the gateway received at `received`.
 ///
@@ -126,15 +127,43 @@ pub fn heart_rate(from: &Beat, number: u32, device: &Device, received: Timestamp
 /// # Errors
 /// Why it is no reading.
 pub fn oxygen(from: &Measured<PlxSpotCheck>, device: &Device, received: Timestamp) -> Result<Reading, IngestError> {
-    let percent = match from.value().saturation().percent().value() {
-        Value::Number(number) => Some(number),
-        Value::Special(_) => None,
-    };
-    let set = from.value().clock() == crate::codec::plx::DeviceClock::Set;
-    let clock = DeviceClock::stated_or_received(from.value().taken().filter(|_| set), received)?;
+    let value = from.value();
+    let set = value.clock() == crate::codec::plx::DeviceClock::Set;
+    let clock = DeviceClock::stated_or_received(value.taken().filter(|_| set), received)?;
     let raw = [(PlxSpotCheck::UUID, from.raw())];
     let provenance = device.provenance(SourceFormat::BluetoothPulseOximeter, 0, clock, received, &raw);
-    vital(percent, VitalSign::OxygenSaturation, provenance)
+    saturation(value.saturation(), value.status(), value.device_status(), provenance)
+}
+
+/// Makes a reading of oxygen saturation, at the normal rate of averaging, from one measurement of a stream, the
+/// `number`-th of the host's count, taken when it was received.
+///
+/// # Errors
+/// Why it is no reading.
+pub fn oxygen_sample(
+    from: &Sample<PlxContinuous>,
+    number: u32,
+    device: &Device,
+    received: Timestamp,
+) -> Result<Reading, IngestError> {
+    let value = from.measurement();
+    let raw = [(PlxContinuous::UUID, from.raw())];
+    let clock = DeviceClock::none(received);
+    let provenance = device.provenance(SourceFormat::BluetoothPulseOximeter, number, clock, received, &raw);
+    saturation(value.normal(), value.status(), value.device_status(), provenance)
+}
+
+fn saturation(
+    saturation: Saturation,
+    status: Option<PlxMeasurementStatus>,
+    device_status: Option<PlxDeviceStatus>,
+    provenance: Provenance,
+) -> Result<Reading, IngestError> {
+    let unavailable = status.is_some_and(|status| status.contains(PlxMeasurementStatus::UNAVAILABLE));
+    let number = saturation.percent().value().number().filter(|_| !unavailable);
+    let doubted = status.is_some_and(|status| status.bits() & PLX_DOUBTS.bits() != 0)
+        || device_status.is_some_and(|status| status.bits() & PLX_FAULTS.bits() != 0);
+    vital(number, VitalSign::OxygenSaturation, if doubted { Quality::DEVICE_FAULT } else { Quality::GOOD }, provenance)
 }
 
 /// Makes a reading of body mass from a scale's measurement.
@@ -153,7 +182,7 @@ pub fn weight(
     let clock = DeviceClock::stated_or_received(from.value().taken(), received)?;
     let raw = [(WeightMeasurement::UUID, from.raw())];
     let provenance = device.provenance(SourceFormat::BluetoothWeight, 0, clock, received, &raw);
-    vital(from.value().weight(), sign, provenance)
+    vital(from.value().weight(), sign, Quality::GOOD, provenance)
 }
 
 /// Makes a reading of body temperature from a thermometer's measurement.
@@ -172,20 +201,21 @@ pub fn temperature(
     let clock = DeviceClock::stated_or_received(from.value().taken(), received)?;
     let raw = [(TemperatureMeasurement::UUID, from.raw())];
     let provenance = device.provenance(SourceFormat::BluetoothThermometer, 0, clock, received, &raw);
-    vital(from.value().temperature().value().number(), sign, provenance)
+    vital(from.value().temperature().value().number(), sign, Quality::GOOD, provenance)
 }
 
 fn vital(
     number: Option<Decimal>,
     sign: VitalSign,
-    provenance: dmledger_core::record::Provenance,
+    doubt: Quality,
+    provenance: Provenance,
 ) -> Result<Reading, IngestError> {
     let measured = match number {
         Some(number) => Quantity::Vital(Vital::from_decimal(number.mantissa(), number.exponent(), sign)?).into(),
         None => Measurement::NoValue,
     };
     let kind = DataKind::VitalSigns;
-    reading(kind, measured, plausibility(&measured, kind), provenance)
+    reading(kind, measured, plausibility(&measured, kind).with(doubt), provenance)
 }
 
 /// Millionths of a number; `None` if it is none.
@@ -199,6 +229,20 @@ const CGM_FAULTS: CgmAnnunciation = CgmAnnunciation::SENSOR_TYPE_INCORRECT
     .union(CgmAnnunciation::GENERAL_FAULT)
     .union(CgmAnnunciation::TEMPERATURE_TOO_HIGH)
     .union(CgmAnnunciation::TEMPERATURE_TOO_LOW);
+/// What an oximeter says of a measurement that is not, or not surely, the wearer's saturation.
+const PLX_DOUBTS: PlxMeasurementStatus = PlxMeasurementStatus::DEMONSTRATION
+    .union(PlxMeasurementStatus::TESTING)
+    .union(PlxMeasurementStatus::CALIBRATING)
+    .union(PlxMeasurementStatus::QUESTIONABLE)
+    .union(PlxMeasurementStatus::INVALID);
+/// What it says of itself then.
+const PLX_FAULTS: PlxDeviceStatus = PlxDeviceStatus::EQUIPMENT_MALFUNCTION
+    .union(PlxDeviceStatus::INADEQUATE_SIGNAL)
+    .union(PlxDeviceStatus::SENSOR_UNCONNECTED_TO_USER)
+    .union(PlxDeviceStatus::UNKNOWN_SENSOR)
+    .union(PlxDeviceStatus::SENSOR_DISPLACED)
+    .union(PlxDeviceStatus::SENSOR_MALFUNCTION)
+    .union(PlxDeviceStatus::SENSOR_DISCONNECTED);
 
 #[cfg(all(test, feature = "sim"))]
 mod tests;

@@ -85,6 +85,23 @@ pub enum Action<T, O> {
     Done(O),
 }
 
+impl<T, O> Action<T, O> {
+    /// The same with another way to put the end.
+    pub(super) fn map_outcome<P>(self, put: impl FnOnce(O) -> P) -> Action<T, P> {
+        match self {
+            Self::Connect => Action::Connect,
+            Self::Disconnect => Action::Disconnect,
+            Self::Subscribe(characteristic) => Action::Subscribe(characteristic),
+            Self::Read(characteristic) => Action::Read(characteristic),
+            Self::Write { characteristic, bytes } => Action::Write { characteristic, bytes },
+            Self::SetTimer(at) => Action::SetTimer(at),
+            Self::Deliver(item) => Action::Deliver(item),
+            Self::Undecodable { characteristic, bytes, error } => Action::Undecodable { characteristic, bytes, error },
+            Self::Done(outcome) => Action::Done(put(outcome)),
+        }
+    }
+}
+
 /// A conversation with one device, without a radio and without a clock.
 pub trait Procedure {
     /// What it delivers.

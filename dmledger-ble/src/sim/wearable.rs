@@ -1,11 +1,9 @@
 //! A band on the wrist: streams heart rates with intervals, keeps nights.
 
-use core::time::Duration;
-use std::collections::VecDeque;
-
 use super::access::Numbered;
 use super::device::{ATTRIBUTE_NOT_FOUND, Peripheral};
 use super::fault::Traffic;
+use super::streamer::Feed;
 use crate::codec::Characteristic;
 use crate::codec::heart_rate::{BodySensorLocation, HeartRateMeasurement};
 use crate::codec::sleep::{NIGHT, Night};
@@ -17,8 +15,7 @@ use crate::procedure::glucose_sync::AttError;
 #[derive(Clone, Debug, Default)]
 pub struct SimWearable {
     nights: Numbered,
-    beats: VecDeque<Vec<u8>>,
-    next_beat: Option<Uptime>,
+    beats: Feed,
 }
 
 impl SimWearable {
@@ -28,9 +25,9 @@ impl SimWearable {
         Self::default()
     }
 
-    /// Will stream this, once a second while it is subscribed to; what falls due without a subscriber is not kept.
+    /// Will stream this, once a second while it is subscribed to; what falls due without a subscriber waits.
     pub fn will_stream(&mut self, beats: impl IntoIterator<Item = HeartRateMeasurement>) {
-        self.beats.extend(beats.into_iter().filter_map(|beat| beat.to_vec().ok()));
+        self.beats.extend(beats);
     }
 
     /// Keeps a night.
@@ -49,10 +46,6 @@ impl SimWearable {
     #[must_use]
     pub fn beats(&self) -> usize {
         self.beats.len()
-    }
-
-    fn streams(&self) -> bool {
-        self.nights.subscribed.contains(&HEART_RATE_MEASUREMENT) && !self.beats.is_empty()
     }
 }
 
@@ -83,16 +76,14 @@ impl Peripheral for SimWearable {
         if !self.nights.outgoing.is_empty() {
             return Some(now);
         }
-        self.streams().then(|| self.next_beat.unwrap_or(now))
+        self.beats.due(now).filter(|_| self.nights.subscribed.contains(&HEART_RATE_MEASUREMENT))
     }
 
     fn next_value(&mut self, now: Uptime) -> Option<(Uuid, Vec<u8>)> {
         if let Some(value) = self.nights.outgoing.pop_front() {
             return Some(value);
         }
-        let beat = self.beats.pop_front()?;
-        self.next_beat = Some(now.after(Duration::from_secs(1)));
-        Some((HEART_RATE_MEASUREMENT, beat))
+        self.beats.pop(now).map(|beat| (HEART_RATE_MEASUREMENT, beat))
     }
 
     fn unlink(&mut self) {

@@ -9,7 +9,7 @@ use crate::codec::sleep::NIGHT;
 use crate::codec::uuid::{
     BATTERY_LEVEL, BLOOD_PRESSURE_MEASUREMENT, BODY_SENSOR_LOCATION, CGM_FEATURE, CGM_MEASUREMENT,
     CGM_SESSION_START_TIME, CGM_SPECIFIC_OPS_CONTROL_POINT, CGM_STATUS, CURRENT_TIME, HEART_RATE_MEASUREMENT,
-    RECORD_ACCESS_CONTROL_POINT, Uuid,
+    PLX_CONTINUOUS, PLX_FEATURES, RECORD_ACCESS_CONTROL_POINT, Uuid,
 };
 use crate::procedure::Uptime;
 use crate::procedure::blood_pressure::Indications;
@@ -18,6 +18,7 @@ use crate::procedure::conversation::{Action, Event, Limits, Procedure};
 use crate::procedure::glucose_sync::AttError;
 use crate::procedure::heart_rate::HeartRateStream;
 use crate::procedure::sleep::{Nights, SleepSync};
+use crate::procedure::stream::{OximeterStream, Sample};
 
 /// Drives a session with a sensor by a script; `false` when it breaks a promise.
 ///
@@ -56,15 +57,25 @@ pub fn cuff_keeps_its_promises(script: &[u8]) -> bool {
 #[must_use]
 pub fn stream_keeps_its_promises(script: &[u8]) -> bool {
     let stream = HeartRateStream::new(Duration::from_secs(60), Duration::from_secs(2), limits());
-    let chars = [HEART_RATE_MEASUREMENT, BODY_SENSOR_LOCATION];
+    keeps(stream, &[HEART_RATE_MEASUREMENT, BODY_SENSOR_LOCATION], script, unrepeated())
+}
+
+/// Drives a streaming oximeter by a script; `false` when it breaks a promise.
+#[must_use]
+pub fn oximeter_keeps_its_promises(script: &[u8]) -> bool {
+    let stream = OximeterStream::new(Duration::from_secs(60), Duration::from_secs(2), limits());
+    keeps(stream, &[PLX_CONTINUOUS, PLX_FEATURES], script, unrepeated())
+}
+
+/// A stream has no numbers: what it must not deliver is the repeat of what it has just delivered.
+fn unrepeated<C>() -> impl FnMut(&Sample<C>) -> u32 {
     let (mut last, mut runs) = (None, 0_u32);
-    // A stream has no numbers: what it must not deliver is the repeat of what it has just delivered.
-    keeps(stream, &chars, script, move |item| {
+    move |item| {
         let this = Some((item.received(), item.raw().to_vec()));
         runs += u32::from(last != this);
         last = this;
         runs
-    })
+    }
 }
 
 /// Drives a session with a wearable by a script; `false` when it breaks a promise.

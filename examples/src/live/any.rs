@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use dmledger_ble::{
     codec::uuid::{
         BLOOD_PRESSURE_SERVICE, CGM_SERVICE, GLUCOSE_SERVICE, HEALTH_THERMOMETER_SERVICE, HEART_RATE_SERVICE,
-        PULSE_OXIMETER_SERVICE, Uuid, WEIGHT_SCALE_SERVICE,
+        PLX_SPOT_CHECK, PULSE_OXIMETER_SERVICE, Uuid, WEIGHT_SCALE_SERVICE,
     },
     ingest::{self, Device, IngestError},
     link::{BondState, Central, DeviceId, Link, LinkError, drive},
@@ -17,6 +17,7 @@ use dmledger_ble::{
         conversation::{Failure, Limits, Procedure},
         glucose_sync::{Proof, SyncConfig},
         heart_rate::HeartRateStream,
+        stream::{OximeterStream, Sample, StreamOutcome},
     },
     radio::{Radio, Sighting},
 };
@@ -46,7 +47,8 @@ pub const SERVICES: [Uuid; 7] = [
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// Reads a device for what it advertises and says how that went: a meter and a sensor to the last stored record, a cuff,
-/// scale, thermometer or oximeter until it has been silent for `listen`, a heart rate for as long as that.
+/// scale, thermometer or oximeter until it has been silent for `listen`, a heart rate and an oximeter that only streams
+/// for as long as that.
 ///
 /// # Errors
 /// Only when the answer cannot be printed.
@@ -66,9 +68,9 @@ pub async fn read_device(
     let quiet = listen;
     let heard = match service {
         CGM_SERVICE => session.sensor().await,
-        HEART_RATE_SERVICE => session.stream(listen).await,
+        HEART_RATE_SERVICE => session.heart_rate(listen).await,
         BLOOD_PRESSURE_SERVICE => session.indicated("cuff", quiet, ingest::blood_pressure).await,
-        PULSE_OXIMETER_SERVICE => session.indicated("oximeter", quiet, ingest::oxygen).await,
+        PULSE_OXIMETER_SERVICE => session.oximeter(listen).await,
         HEALTH_THERMOMETER_SERVICE => session.indicated("thermometer", quiet, ingest::temperature).await,
         _ => session.indicated("scale", quiet, ingest::weight).await,
     };
@@ -242,16 +244,35 @@ impl<'a> Session<'a> {
         heard
     }
 
-    async fn stream(&self, listen: Duration) -> Heard {
+    async fn heart_rate(&self, listen: Duration) -> Heard {
         let (items, outcome) = self.run(HeartRateStream::new(listen, PAUSE, limits(listen))).await;
+        self.streamed("heart rate", &items, outcome.stream(), ingest::heart_rate)
+    }
+
+    /// An oximeter offers spot checks that it keeps, a stream, or both; what is kept goes first.
+    async fn oximeter(&self, listen: Duration) -> Heard {
+        let heard = self.indicated("oximeter", listen, ingest::oxygen).await;
+        if heard.failure != Some(Failure::Missing(PLX_SPOT_CHECK)) {
+            return heard;
+        }
+        let (items, outcome) = self.run(OximeterStream::new(listen, PAUSE, limits(listen))).await;
+        self.streamed("streaming oximeter", &items, &outcome, ingest::oxygen_sample)
+    }
+
+    fn streamed<C>(
+        &self,
+        kind: &'static str,
+        items: &[Sample<C>],
+        outcome: &StreamOutcome,
+        ingest: fn(&Sample<C>, u32, &Device, Timestamp) -> Result<Reading, IngestError>,
+    ) -> Heard {
         let identity = self.identity();
-        let mut heard = Heard { kind: "heart rate", gaps: outcome.gaps(), ..Heard::default() };
+        let mut heard = Heard { kind, gaps: outcome.gaps(), failure: outcome.end().err(), ..Heard::default() };
         (heard.undecodable, heard.repeats, heard.reconnects) =
             (outcome.undecodable(), outcome.repeats(), outcome.reconnects());
-        for (number, item) in (0_u32..).zip(&items) {
-            heard.take(ingest::heart_rate(item, number, &identity, self.received(item.received())));
+        for (number, item) in (0_u32..).zip(items) {
+            heard.take(ingest(item, number, &identity, self.received(item.received())));
         }
-        heard.failure = outcome.end().err();
         heard
     }
 

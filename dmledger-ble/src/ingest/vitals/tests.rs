@@ -15,7 +15,7 @@ use crate::procedure::cgm_session::{CgmConfig, CgmSession};
 use crate::procedure::conversation::Limits;
 use crate::procedure::heart_rate::HeartRateStream;
 use crate::procedure::sleep::{ActivityMonitor, Nights, SleepRecord, SleepSource};
-use crate::sim::{Faults, SimCamera, SimCentral, SimKeeper, SimSensor, SimWearable, run_procedure};
+use crate::sim::{Faults, SimCamera, SimCentral, SimKeeper, SimSensor, SimStreamer, SimWearable, run_procedure};
 use core::time::Duration;
 use dmledger_core::record::quantity::{Meal, MealType, Sleep};
 use dmledger_core::record::{Assurance, Provenance};
@@ -123,6 +123,32 @@ fn scales_thermometers_and_oximeters_need_no_code_of_their_own() {
     assert!(
         [PLX_SPOT_CHECK, TEMPERATURE_MEASUREMENT, WEIGHT_MEASUREMENT].iter().all(|one| one.assigned_number().is_some())
     );
+}
+
+#[test]
+fn a_streamed_saturation_is_numbered_by_the_host_and_doubted_when_the_oximeter_doubts() {
+    use crate::codec::plx::{PlxContinuous, PlxDeviceStatus, PlxMeasurementStatus};
+    use crate::procedure::stream::OximeterStream;
+    let plain = PlxContinuous::new(Saturation::new(number(97, 0), number(61, 0)));
+    let nothing = PlxContinuous::new(Saturation::new(Sfloat::NAN, Sfloat::NAN));
+    for (value, printed, fault) in [
+        (plain, "97 %", false),
+        (plain.with_status(PlxMeasurementStatus::ONGOING), "97 %", false),
+        (plain.with_status(PlxMeasurementStatus::QUESTIONABLE), "97 %", true),
+        (plain.with_device_status(PlxDeviceStatus::SENSOR_DISPLACED), "97 %", true),
+        (plain.with_status(PlxMeasurementStatus::UNAVAILABLE), "no result", false),
+        (nothing, "no result", false),
+    ] {
+        let mut oximeter = SimStreamer::new(PlxContinuous::UUID);
+        oximeter.will_stream([value]);
+        let central = SimCentral::new(oximeter, Faults::NONE, 1);
+        let mut items = Vec::new();
+        let mut stream = OximeterStream::new(Duration::from_secs(3), Duration::from_secs(2), Limits::new());
+        run_procedure(&central, &mut stream, &mut |item| items.push(item)).unwrap();
+        let reading = oxygen_sample(&items[0], 9, &device(), received()).unwrap();
+        assert_eq!((reading.measured().to_string().as_str(), reading.provenance().sequence), (printed, 9));
+        assert_eq!((reading.quality().contains(Quality::DEVICE_FAULT), reading.at()), (fault, received()), "{value:?}");
+    }
 }
 
 #[test]
