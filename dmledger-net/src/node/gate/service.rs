@@ -39,6 +39,8 @@ pub struct GateService {
     store: Arc<dyn BlockStore>,
     gate: Arc<dyn KeyGate>,
     limits: ServiceLimits,
+    /// The state at the tip, with what was read of it: the requests of one block's time share it.
+    state: Option<Query>,
     second: i64,
     spent: BTreeMap<PeerId, u32>,
 }
@@ -80,7 +82,7 @@ impl GateService {
     /// Serves `gate` by the rules of the ledger of `chain` whose finalised state `store` keeps.
     #[must_use]
     pub fn new(chain: ChainId, store: Arc<dyn BlockStore>, gate: Arc<dyn KeyGate>, limits: ServiceLimits) -> Self {
-        Self { chain, store, gate, limits, second: 0, spent: BTreeMap::new() }
+        Self { chain, store, gate, limits, state: None, second: 0, spent: BTreeMap::new() }
     }
 
     /// The answer to a message of `from`, by a clock that says `now`; `None` if it is no request.
@@ -104,7 +106,7 @@ impl GateService {
     }
 
     fn serve(
-        &self,
+        &mut self,
         message: &GateMessage,
         now: Timestamp,
         rng: &mut dyn CryptoRng,
@@ -112,13 +114,16 @@ impl GateService {
     ) -> Result<GateSaid, Failed> {
         let tip = self.store.tip().map_err(|_| Failed::Unreadable)?.ok_or(Failed::Unreadable)?;
         *height = tip.height;
-        let query = Query::at(self.chain, tip.height, &*self.store).map_err(|_| Failed::Unreadable)?;
+        if self.state.as_ref().is_none_or(|known| known.root().version != tip.height) {
+            self.state = Some(Query::at(self.chain, tip.height, &*self.store).map_err(|_| Failed::Unreadable)?);
+        }
+        let query = self.state.as_ref().ok_or(Failed::Unreadable)?;
         let at = Moment { height: tip.height, time: tip.time };
         match message {
             GateMessage::Ask(asked) => {
-                self.release(&query, asked, Watch { at, now, fresh_for: self.limits.fresh_for }, rng)
+                self.release(query, asked, Watch { at, now, fresh_for: self.limits.fresh_for }, rng)
             }
-            GateMessage::Order(order) => self.obey(&query, order, tip.height),
+            GateMessage::Order(order) => self.obey(query, order, tip.height),
             GateMessage::Answer { .. } => Err(Failed::Unreadable),
         }
     }
