@@ -159,6 +159,13 @@ impl Lake {
         within(&bytes, &range, start)
     }
 
+    async fn delete_versions(&self, record: &RecordId, which: impl Fn(u64) -> bool + Send) -> Result<(), BlobError> {
+        for version in self.versions(record).await?.into_iter().filter(|version| which(*version)) {
+            self.remove(&names::part(record, version)).await?;
+        }
+        Ok(())
+    }
+
     async fn versions(&self, record: &RecordId) -> Result<Vec<u64>, BlobError> {
         let folder = names::parts(record);
         let listed = self.store.list_with_delimiter(Some(&folder)).await.map_err(failed)?;
@@ -252,10 +259,11 @@ impl BlobStore for Lake {
     }
 
     async fn delete_parts(&self, record: &RecordId) -> Result<(), BlobError> {
-        for version in self.versions(record).await? {
-            self.remove(&names::part(record, version)).await?;
-        }
-        Ok(())
+        self.delete_versions(record, |_| true).await
+    }
+
+    async fn delete_parts_below(&self, record: &RecordId, version: u64) -> Result<(), BlobError> {
+        self.delete_versions(record, |kept| kept < version).await
     }
 }
 

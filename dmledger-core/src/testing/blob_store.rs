@@ -46,6 +46,7 @@ macro_rules! blob_store_suite {
             the_newest_part_is_the_highest_version
             the_same_part_twice_is_a_success_and_another_conflicts
             parts_of_one_record_leave_others_alone
+            outdated_versions_of_a_part_are_deleted_alone
             parts_put_together_are_all_there
             a_part_over_its_limit_is_refused
             two_handles_keep_one_part_a_version
@@ -246,6 +247,27 @@ pub async fn parts_of_one_record_leave_others_alone(factory: &dyn Factory) -> Ou
     assert_eq!(lake.part(&record(2)).await?, Some((2, b"second".to_vec())));
     lake.put_part(&record(1), 0, b"again").await?;
     assert_eq!(lake.part(&record(1)).await?, Some((0, b"again".to_vec())));
+    Ok(())
+}
+
+/// What is below a version goes, that version and what is above it stays; so do other records.
+pub async fn outdated_versions_of_a_part_are_deleted_alone(factory: &dyn Factory) -> Outcome {
+    let lake = factory.open().await?;
+    for version in 1..=4 {
+        lake.put_part(&record(1), version, &version.to_be_bytes()).await?;
+    }
+    lake.put_part(&record(2), 1, b"other").await?;
+    lake.delete_parts_below(&record(1), 3).await?;
+    lake.delete_parts_below(&record(1), 3).await?;
+    lake.delete_parts_below(&record(3), 9).await?;
+    // The places of the first two are free again, those of the others are not.
+    lake.put_part(&record(1), 2, b"new").await?;
+    let refused = lake.put_part(&record(1), 3, b"new").await;
+    assert!(matches!(refused, Err(BlobError::Conflict { version: 3 })), "{refused:?}");
+    assert_eq!(lake.part(&record(1)).await?, Some((4, 4_u64.to_be_bytes().to_vec())));
+    assert_eq!(lake.part(&record(2)).await?, Some((1, b"other".to_vec())));
+    lake.delete_parts_below(&record(1), u64::MAX).await?;
+    assert_eq!(lake.part(&record(1)).await?, None);
     Ok(())
 }
 

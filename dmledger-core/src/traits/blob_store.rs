@@ -92,6 +92,13 @@ pub trait BlobStore: Send + Sync {
     /// # Errors
     /// [`BlobError::Unavailable`].
     async fn delete_parts(&self, record: &RecordId) -> Result<(), BlobError>;
+
+    /// Removes the versions of a record's part that are lower than `version`, durably on return; gone already is a
+    /// success. Whoever replaces a part puts the new version first and then calls this: at no moment is there none.
+    ///
+    /// # Errors
+    /// [`BlobError::Unavailable`].
+    async fn delete_parts_below(&self, record: &RecordId, version: u64) -> Result<(), BlobError>;
 }
 
 /// Why the lake did not do what was asked.

@@ -93,4 +93,9 @@ impl BlobStore for MemoryLake {
         self.kept().parts.retain(|(owner, _), _| owner != record);
         Ok(())
     }
+
+    async fn delete_parts_below(&self, record: &RecordId, version: u64) -> Result<(), BlobError> {
+        self.kept().parts.retain(|(owner, kept), _| owner != record || *kept >= version);
+        Ok(())
+    }
 }
