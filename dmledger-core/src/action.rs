@@ -30,6 +30,7 @@ pub mod hand_over;
 pub mod handler;
 pub mod instruct;
 pub mod matching;
+pub mod move_records;
 pub mod note;
 pub mod open;
 mod order_erasure;
@@ -76,6 +77,7 @@ pub use hand_over::HandOver;
 pub use handler::{Fault, Frame, Handler};
 pub use instruct::Instruct;
 pub use matching::{Enrol, FindSimilar, Leave};
+pub use move_records::MoveRecords;
 pub use note::Note;
 pub use open::Open;
 pub use propose::Propose;
@@ -131,6 +133,8 @@ pub enum Action {
     Renew(Renew) = 8,
     /// Changes the validators.
     Reconfigure(Box<Reconfigure>) = 9,
+    /// Says that the keys of records lie in a later epoch.
+    MoveRecords(MoveRecords) = 10,
     /// Puts an action before an account's holders.
     Propose(Propose) = 20,
     /// Adds a signature to a proposal.
@@ -259,6 +263,7 @@ impl Action {
             Self::Update(action) => action.as_ref(),
             Self::Deidentify(action) => action,
             Self::Subscribe(action) => action.as_ref(),
+            Self::MoveRecords(action) => action,
         }
     }
 
@@ -313,6 +318,7 @@ impl Action {
             Self::Update(_) => "update",
             Self::Deidentify(_) => "deidentify",
             Self::Subscribe(_) => "subscribe",
+            Self::MoveRecords(_) => "move records",
         }
     }
 

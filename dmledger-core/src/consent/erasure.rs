@@ -52,7 +52,8 @@ impl ErasureId {
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Erased {
-    /// All records of the account that are sealed in this key epoch: its keys are destroyed.
+    /// All records of the account whose keys lie in this epoch: they are destroyed. Records that were moved to a later
+    /// epoch before the order are not among them.
     Epoch(u32) = 1,
     /// One record: its objects are deleted, and no sub-key for it is released again.
     Record(RecordId) = 2,

@@ -9,10 +9,11 @@ use crate::{
     },
 };
 
-/// What keeps the record at `position` of a request from being read: the order that erases it, or its whole epoch.
+/// What keeps the record at `position` of a request from being read: the order that erases it, or the whole epoch in which
+/// its keys lie.
 pub(super) fn erased(position: u16, found: &AnchoredEntry, facts: &Facts<'_>) -> Result<Option<Reason>, StateError> {
     let entry = found.entry.facts();
-    for erased in [Erased::Record(entry.record), Erased::Epoch(entry.epoch)] {
+    for erased in [Erased::Record(entry.record), Erased::Epoch(facts.epoch_of(found)?)] {
         if let Some(erasure) = facts.erasure_of(&found.account, &erased)? {
             return Ok(Some(reason(position, &erasure)));
         }

@@ -5,7 +5,9 @@ use super::{
     ward::{DAY, EMERGENCY, Failed, PHYSICIAN, RECOVERY, Ward, trusted},
 };
 use dmledger_core::{
-    action::{self, Action, CancelRecovery, ConfirmErasure, ExecuteRecovery, ReviewEmergency, SignedAction},
+    action::{
+        self, Action, CancelRecovery, ConfirmErasure, ExecuteRecovery, MoveRecords, ReviewEmergency, SignedAction,
+    },
     block::RawAction,
     codec::List,
     consent::erasure::{Custodian, Custody, EraseReceipt, Erased, ErasureId, ErasureOrder},
@@ -52,6 +54,8 @@ pub(super) fn golden() -> Result<(Ward, Vec<SignedAction>), Failed> {
     let receipt = Envelope::new(ward.world.chain(), Some(ward.account()), body);
     let receipt = receipt.sign(&ward.world.institutions()[1].key, Authored)?;
     let review = ReviewEmergency { id: over, verdict: Verdict::Justified, findings: Digest::new([1; 32]) };
+    let mut moved = ward.records[2..4].to_vec();
+    moved.sort_unstable();
     let all = vec![
         ward.appoint(1, Appointment::BreakGlass(Some(ward.emergency_terms()?))),
         ward.appoint(1, Appointment::Recovery(Some(ward.recovery_terms()?))),
@@ -61,6 +65,7 @@ pub(super) fn golden() -> Result<(Ward, Vec<SignedAction>), Failed> {
         ward.signed(Action::ReviewEmergency(review), &[(&ward.world.institutions()[2].key, Authored)]),
         ward.by_patient(Action::OrderErasure(Box::new(second))),
         ward.signed(Action::ConfirmErasure(Box::new(ConfirmErasure { receipt })), &[]),
+        ward.by_patient(Action::MoveRecords(MoveRecords { epoch: 1, records: List::new(moved)? })),
     ];
     Ok((ward, all))
 }
@@ -102,7 +107,7 @@ fn the_bytes_of_every_action_of_emergency_and_erasure_are_fixed() -> Done {
     assert_eq!(seen, FIXED);
     Ok(())
 }
-const FIXED: [&str; 14] = [
+const FIXED: [&str; 15] = [
     "appoint b737d763127800fa",
     "appoint cd9f6429773ce94b",
     "request emergency 44d7462141c16308",
@@ -111,6 +116,7 @@ const FIXED: [&str; 14] = [
     "review emergency cca2e2555247f5e7",
     "order erasure 1c91b73def2f0b2a",
     "confirm erasure e5cc7fa323cebe8a",
+    "move records 4abcaeb392f85e3d",
     "state aba0585da090ce5a",
     "request recovery 29e4e0f64337b8e0",
     "state 975117c3f7bacba5",

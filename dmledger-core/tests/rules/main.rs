@@ -25,6 +25,7 @@ mod malformed;
 mod matching;
 mod members;
 mod model;
+mod moved_records;
 mod notices;
 mod notices_powers;
 mod overview;

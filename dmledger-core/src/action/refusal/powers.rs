@@ -140,6 +140,13 @@ macro_rules! powers {
                 /// Number of the epoch.
                 epoch: u32,
             };
+            /// Records move forward only.
+            350 "record {position} lies in epoch {epoch}, which is not an earlier one" NotALaterEpoch {
+                /// Its place in the action, from 0.
+                position: u16,
+                /// Where its keys lie.
+                epoch: u32,
+            };
         ] $($rooms)* }
     };
 }

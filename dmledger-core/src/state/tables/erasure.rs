@@ -1,11 +1,13 @@
 //! Erasures and their receipts: where they stand, and how they are read.
 
-use super::{Facts, Places};
+use super::{AnchoredEntry, Facts, Places};
 use crate::{
     codec::{self, Canonical},
     consent::erasure::{Erased, Erasure, ErasureId, SignedReceipt},
     envelope::AccountId,
+    record::RecordId,
     state::{CompleteList, Namespace, ReadTyped, StateError, StateKey, StoredList},
+    time::Height,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -13,6 +15,22 @@ const ERASURE: Namespace = Namespace::new("erasure");
 const ERASURES: Namespace = Namespace::new("erasures");
 const ERASED: Namespace = Namespace::new("erased");
 const RECEIPT: Namespace = Namespace::new("erase-receipt");
+
+const MOVED: Namespace = Namespace::new("moved-record");
+
+/// Where the keys of a record lie that was moved out of the epoch it was sealed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[expect(clippy::exhaustive_structs, reason = "a row of the state: what stands in it is what a proof shows")]
+pub struct MovedTo {
+    /// The epoch.
+    pub epoch: u32,
+    /// Height of the block that says so.
+    pub height: Height,
+}
+
+impl Canonical for MovedTo {
+    const MAX_BYTES: usize = 16;
+}
 
 /// The order that erased something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -43,6 +61,12 @@ impl Places {
     #[must_use]
     pub fn erased(&self, account: &AccountId, erased: &Erased) -> StateKey {
         self.key(ERASED, &[account.as_bytes(), &codec::encode(erased)])
+    }
+
+    /// Where the keys of a record lie, if it was moved.
+    #[must_use]
+    pub fn moved(&self, record: &RecordId) -> StateKey {
+        self.key(MOVED, &[record.as_bytes()])
     }
 
     /// The receipt of the custodian at `position` (from 0) of an order.
@@ -79,6 +103,16 @@ impl Facts<'_> {
     pub fn has_erasures(&self, account: &AccountId) -> Result<bool, StateError> {
         // Asked by every decision.
         Ok(*self.state.made(&self.places.erasures(account).key(), |list: Option<CompleteList>| list.is_some())?)
+    }
+
+    /// The epoch in which the keys of a record lie: that of its entry, unless it was moved.
+    ///
+    /// # Errors
+    /// [`StateError`] if the state cannot be read.
+    pub fn epoch_of(&self, found: &AnchoredEntry) -> Result<u32, StateError> {
+        let facts = found.entry.facts();
+        let moved: Option<MovedTo> = self.get(&self.places.moved(&facts.record))?;
+        Ok(moved.map_or(facts.epoch, |moved| moved.epoch))
     }
 
     /// The receipt of the custodian at `position` of an order.
