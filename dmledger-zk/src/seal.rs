@@ -5,6 +5,7 @@
 //! - [`data_key`]: the key of one record and what is derived from it
 //! - [`stream`]: the record cipher, chunk by chunk
 //! - [`envelope`]: header, access part and ciphertext of a record; [`slot`]: the record's key under its hours' keys
+//! - [`mod@renew`]: the same record under other keys, of another epoch or signed by others
 //! - [`gate`]: the mask of a record, shared among the nodes of a committee
 //! - [`grant`], [`mod@wrap`]: what a grantee gets, and how it travels; [`escrow`]: what an institution publishes
 //! - [`open`](mod@open), [`error`]: reading, and the reasons why not
@@ -25,6 +26,7 @@ pub mod grant;
 pub mod keystore;
 pub mod open;
 pub mod range_tree;
+pub mod renew;
 #[cfg(test)]
 mod salamander;
 mod secret;
@@ -51,6 +53,7 @@ pub use grant::{GrantBody, GrantTerms};
 pub use keystore::{Effort, Keystore, KeystoreContents, KeystoreError};
 pub use open::{Keys, LedgerView, Plaintext, Standing, Unlocked, open, unlock};
 pub use range_tree::{Bucket, BucketRange, Cover, Epoch, EpochKey, EpochNumber, Hour, Hours, OutsideRange};
+pub use renew::renew;
 pub use slot::{AccessPart, CommitteeId, reslot};
 pub use stream::{Layout, Opener, Sealer, StreamError};
 pub use suite::{SealSuite, SuiteError};

@@ -8,7 +8,7 @@
 //!
 //! The patient's side of an erasure is to forget: the [`EpochKey`](super::EpochKey) of an epoch, or the part of a record
 //! in the lake with its slot and salt. For a single record the receipts are promises, not deletions; the strong form moves
-//! all other records to a new epoch ([`reslot`](super::reslot())) and erases the old one.
+//! all other records to a new epoch ([`renew`](super::renew())), tells the ledger, and erases the old one.
 
 pub use dmledger_core::consent::erasure::{Custody, EraseReceipt, Erased, ErasureId};
 

@@ -178,6 +178,12 @@ pub enum SealError {
     /// The cipher refused the length of its input.
     #[error(transparent)]
     Cipher(#[from] Inauthentic),
+    /// There is no key at hand of the epoch that a record is to be moved into.
+    #[error("no key of epoch {number} is at hand")]
+    NoSuchEpoch {
+        /// The epoch's number.
+        number: u32,
+    },
     /// The old slot of a record does not open, so no new one can be made.
     #[error("the old slot does not open: {0}")]
     OldSlot(OpenError),

@@ -227,11 +227,11 @@ fn check_hours(epoch: Epoch, header: &RecordHeader, access: &AccessPart) -> Resu
     }
 }
 
-fn missing(access: &AccessPart) -> OpenError {
+pub(super) fn missing(access: &AccessPart) -> OpenError {
     OpenError::MissingSubKey { have: 0, need: 1, which: vec![SubKey::RangeNodes(access.epoch())] }
 }
 
-fn check_header(header: &Envelope<RecordHeader>, view: &LedgerView<'_>) -> Result<(), OpenError> {
+pub(super) fn check_header(header: &Envelope<RecordHeader>, view: &LedgerView<'_>) -> Result<(), OpenError> {
     if header.chain() != view.chain {
         return Err(OpenError::WrongChain);
     }
@@ -258,7 +258,7 @@ fn check_header(header: &Envelope<RecordHeader>, view: &LedgerView<'_>) -> Resul
     }
 }
 
-fn check_access(part: &Part, view: &LedgerView<'_>) -> Result<(), OpenError> {
+pub(super) fn check_access(part: &Part, view: &LedgerView<'_>) -> Result<(), OpenError> {
     let access = part.access();
     let same = access.chain() == view.chain && access.account() == Some(view.account);
     if !same || access.body().header() != view.entry.facts().header {
