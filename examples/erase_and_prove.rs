@@ -1,6 +1,7 @@
 //! A record is erased, then all of an epoch: ordered on the ledger, carried out by every custodian, confirmed on the
 //! ledger receipt by receipt. The receipts prove how many of the gate's nodes may have lied, the ledger stays whole, and
-//! nobody decrypts any more: not the grantee who kept every key it ever had, not the patient.
+//! nobody decrypts any more: not the grantee who kept every key it ever had, not the patient. Records that were moved into
+//! the next epoch before are read on.
 //!
 //! ```text
 //! cargo run --release --example erase_and_prove
@@ -58,13 +59,18 @@ async fn play() -> Result<(), HostError> {
     let others = a1.read(home.account(), grant, &[left], Purpose::Treatment).await;
     ensure(others.is_ok(), "the other records are read as before")?;
 
+    // Two records are to outlive the epoch: their slots are written anew under the next one.
+    home.rotate().await?;
+    let (moved, lost) = records[1..].split_at(2);
+    a1.node().reach(home.move_records(moved).await?).await?;
+
     // The whole epoch: the keys of every record in it, at seven nodes and at home.
-    let before = a1.ask(home.account(), &records[1..], Purpose::Treatment).await?;
+    let before = a1.ask(home.account(), lost, Purpose::Treatment).await?;
     ensure(matches!(before.outcome, AccessOutcome::Allowed { .. }), "allowed until the order")?;
     let erasure = home.erase_oldest_epoch().await?;
     proved(&a1, &erasure, "the epoch", stage.people.institutions.len()).await?;
     let mut opened = 0;
-    for record in &records[1..] {
+    for record in lost {
         let part = a1.part(record).await?;
         let refused = a1.partials_of(home.account(), &kept, before.request, &[part]).await;
         let shown = a1.show(record)?;
@@ -76,7 +82,16 @@ async fn play() -> Result<(), HostError> {
         opened += [refused.is_ok(), grantee.is_ok(), patient.is_ok()].into_iter().filter(|one| *one).count();
     }
     ensure(opened == 0, "nobody decrypts")?;
-    println!("{} records: opened by the former grantee with kept keys 0, by the patient 0", records.len() - 1);
+    println!("{} records: opened by the former grantee with kept keys 0, by the patient 0", lost.len());
+    let grant = home.granted_to(&stage.people.institutions[0].id());
+    let grant = grant.ok_or_else(|| HostError::new("A1 has no grant for the next epoch"))?;
+    let read = a1.read(home.account(), grant, moved, Purpose::Treatment).await;
+    ensure(read.is_ok_and(|(read, _)| read.len() == moved.len()), "what was moved is read on")?;
+    match a1.read(home.account(), grant, &lost[..1], Purpose::Treatment).await {
+        Err(ReadError::Denied(Reason::Erased { .. })) => {}
+        _ => return Err(HostError::new("the ledger allowed a record of the erased epoch")),
+    }
+    println!("{} records that were moved into the next epoch before: read as ever", moved.len());
 
     // The ledger has lost nothing: every block verifies, the log is complete, the index still shows what there was.
     let query = a1.node().query()?;

@@ -2,7 +2,9 @@
 //! people the patient had chosen for that vouch for the new ones.
 //!
 //! The *ledger* puts new signing keys into the policy; the *capsule* gives back the keystore, without which the new keys
-//! could rule over records that nobody can read. Whoever holds an old key during the three days stops both.
+//! could rule over records that nobody can read. Whoever holds an old key during the three days stops both. Then every
+//! record's access part is *signed again* by a new key, since nobody takes the old one's word any more: the patient reads,
+//! whoever had a grant reads on, and new grants can be given.
 
 #![expect(clippy::print_stdout, reason = "an example tells what happens")]
 
@@ -10,6 +12,7 @@ use dmledger_core::{
     account::KeyClass,
     action::{Action, Appoint, CancelRecovery, ExecuteRecovery, SignedAction},
     codec::List,
+    consent::Grant,
     emergency::{Appointment, Circle, Period, RecoveryId, RecoveryRequest, RecoveryStatus, RecoveryTerms},
     envelope::{
         AccountId, Envelope,
@@ -22,11 +25,18 @@ use dmledger_core::{
     record::{ContentId, DataKind, IndexEntry, RecordId, index::IndexFacts},
     testing::{World, WorldPlan, world::Party},
     time::Moment,
+    traits::BlobStore,
 };
+use dmledger_examples::{
+    renewal::{Renewal, Renewed},
+    trustees,
+};
+use dmledger_store::memory::MemoryLake;
 use dmledger_zk::seal::{
-    Address, Capsule, CapsuleHead, CapsuleId, CapsulePurpose, DataKey, Effort, Epoch, EpochKey, EpochNumber, Hedge,
-    Hours, KemKeyPair, Keys, Keystore, KeystoreContents, LedgerView, RecordMeta, SealSuite, Sealed, Shape, Standing,
-    TrusteeBundle, Wrapped, open, seal_record, unwrap, wrap,
+    Address, Altered, Capsule, CapsuleHead, CapsuleId, CapsulePurpose, DataKey, Effort, Epoch, EpochKey, EpochNumber,
+    GrantBody, GrantTerms, Hedge, Hours, KemKeyPair, Keys, Keystore, KeystoreContents, LedgerView, OpenError, Part,
+    RecordMeta, SealSuite, Sealed, Shape, Standing, TrusteeBundle, Wrapped, open, renew::Into, seal_record, unwrap,
+    wrap,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -35,11 +45,16 @@ use std::{error::Error, time::Duration};
 type Answer<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const READINGS: &[u8] = b"07:00 5.5 mmol/L; 07:05 5.7; 07:10 6.0";
+const RECORDS: usize = 3;
 const DAY: Duration = Duration::from_secs(86_400);
 const WINDOW: Duration = Duration::from_secs(3 * 86_400);
 
 fn main() -> Answer<()> {
-    let mut house = House::begin()?;
+    tokio::runtime::Builder::new_current_thread().build()?.block_on(play())
+}
+
+async fn play() -> Answer<()> {
+    let mut house = House::begin().await?;
 
     println!("One corrupt trustee cannot even begin: two of three have to vouch.");
     let stolen = house.attempt()?;
@@ -59,6 +74,7 @@ fn main() -> Answer<()> {
     assert!(house.execute(&fresh).is_err(), "not within the window");
     assert!(house.released(&fresh)?.is_empty(), "and no share before the ledger has the keys");
     house.world.wait(WINDOW);
+    let former = house.custodians()?;
     house.execute(&fresh)?;
 
     let account = house.ledger.facts().account(&house.account())?.ok_or("no account")?;
@@ -73,11 +89,39 @@ fn main() -> Answer<()> {
     println!("Three days later the new keys are in, and the old ones sign for nothing.");
 
     let shares = house.released(&fresh)?;
-    let read = house.read(&fresh, &shares[..2])?;
-    assert_eq!(read, READINGS);
-    let read = String::from_utf8_lossy(&read);
-    println!("Two shares open the backup of the keystore, and with it the patient reads: {read}");
-    house.history(&[&stolen, &fresh])
+    assert!(house.restore(&fresh, &shares[..1]).is_err(), "one share is none");
+    let epochs = house.restore(&fresh, &shares[..2])?;
+    println!("Two shares open the backup of the keystore: the epoch key is back.");
+
+    // What the burnt keys have signed is worth nothing to anybody who goes by the ledger.
+    let unsigned = Err(OpenError::Tampered(Altered::Custodian));
+    assert_eq!(house.read(0, Keys::Owner(&epochs)).await?, unsigned);
+    assert_eq!(house.read(0, Keys::Grant(&house.hospital)).await?, unsigned);
+    let outdated = house.lake.part(&house.entries[0].facts().record).await?.ok_or("no part")?;
+
+    let ids = [stolen.id, fresh.id];
+    house.takes_over(fresh)?;
+    let renewed = house.renew(&epochs, &former).await?;
+    assert_eq!((renewed.signed.len(), renewed.left.len()), (RECORDS, 0));
+    assert_eq!(house.renew(&epochs, &former).await?.already.len(), RECORDS, "begun again, it changes nothing");
+    println!("The access parts of {RECORDS} records are signed by the new key, each one version higher.");
+
+    let pharmacy = house.grant(1, &epochs[0])?;
+    for record in 0..RECORDS {
+        for keys in [Keys::Owner(&epochs), Keys::Grant(&house.hospital), Keys::Grant(&pharmacy)] {
+            let read = house.read(record, keys).await?;
+            assert_eq!(read.as_deref().map_err(ToString::to_string), Ok(READINGS));
+        }
+    }
+    let read = String::from_utf8_lossy(READINGS);
+    println!("The patient reads, the hospital with its grant from before the fire, a pharmacy with a new one: {read}");
+
+    let record = house.entries[0].facts().record;
+    house.lake.delete_parts(&record).await?;
+    house.lake.put_part(&record, outdated.0, &outdated.1).await?;
+    assert_eq!(house.read(0, Keys::Owner(&epochs)).await?, unsigned);
+    println!("A lake that goes back to the former part is found out.");
+    house.history(&ids)
 }
 
 /// Two new keys, and where shares are to be sent.
@@ -87,43 +131,47 @@ struct Attempt {
     kem: KemKeyPair,
 }
 
-/// A network, a patient with three recovery trustees, a backup of the keystore, and one sealed record.
+/// A trustee, the key that wraps to it, and the letter with its shares.
+struct Trustee {
+    party: Party,
+    kem: KemKeyPair,
+    letter: Wrapped<TrusteeBundle>,
+}
+
+/// A network, a patient with three recovery trustees, a backup of the keystore, and sealed records.
 struct House {
     world: World,
     ledger: Ledger,
     rng: ChaCha20Rng,
-    trustees: Vec<(Party, TrusteeBundle)>,
+    trustees: Vec<Trustee>,
     capsule: Capsule,
     backup: Keystore,
-    sealed: Sealed,
-    entry: IndexEntry,
+    lake: MemoryLake,
+    entries: Vec<IndexEntry>,
+    /// What the hospital was granted before the fire, and keeps.
+    hospital: GrantBody,
 }
 
 impl House {
-    fn begin() -> Answer<Self> {
+    async fn begin() -> Answer<Self> {
         let mut world = World::new(WorldPlan::default())?;
         let (mut ledger, mut rng) = (world.populated()?, ChaCha20Rng::seed_from_u64(72));
         let account = world.patients()[0].account;
-        let (hour, record) = (World::hour(0)?, RecordId::new(world.bytes()));
-        let hours = Hours::touched_by(&hour)?;
+        let hours = Hours::touched_by(&World::hour(0)?)?;
         let epoch = EpochKey::generate(Epoch::new(EpochNumber::new(0), hours.first()), &mut rng);
-        let meta = RecordMeta::new(world.chain(), account, record, DataKind::ContinuousGlucose, hours, Digest::ZERO);
-        let key = DataKey::generate(&record, &Hedge::Content(READINGS), &mut rng);
-        let patient = &world.patients()[0];
-        let sealed = seal_record(READINGS, &meta, key, &epoch, &patient.gateway, &patient.home)?;
-        let facts = IndexFacts {
-            record,
-            sequence: 0,
-            content: ContentId::of(sealed.ciphertext()),
-            header: sealed.part().header_digest(),
-            commitments: Digest::ZERO,
-            count: 0,
-            span: hour,
-            epoch: 0,
-        };
-        let entry = IndexEntry::sign(facts, &patient.gateway, &world.chain(), &account)?;
-        let anchor = world.anchor(0, vec![entry.clone()])?;
+        let (lake, mut entries) = (MemoryLake::new(), Vec::new());
+        for number in 0..RECORDS as u64 {
+            let (sealed, entry) = sealed(&mut world, &epoch, number, &mut rng)?;
+            lake.put(&entry.facts().content, sealed.ciphertext()).await?;
+            lake.put_part(&entry.facts().record, 1, &sealed.part().to_bytes()).await?;
+            entries.push(entry);
+        }
+        let anchor = world.anchor(0, entries.clone())?;
         world.advance(&mut ledger, &[anchor])?;
+        let grant = world.grant_to(0, 0);
+        let hospital = keys_of(&grant, account, &epoch, &mut rng)?;
+        let granted = world.grant(0, Grant { body: hospital.digest(), ..grant })?;
+        world.advance(&mut ledger, &[granted])?;
 
         // The keystore, backed up under a random key; that key lies in a capsule that two of three trustees open.
         let mut contents = KeystoreContents::default();
@@ -140,9 +188,11 @@ impl House {
             let party = world.party(key, Role::Trustee, name)?;
             let admission = world.admission(&party, 2)?;
             world.advance(&mut ledger, &[admission])?;
-            trustees.push((party, bundle));
+            let kem = KemKeyPair::generate(SealSuite::default(), &mut rng);
+            let letter = wrap(&bundle, world.chain(), kem.public(), &mut rng)?;
+            trustees.push(Trustee { party, kem, letter });
         }
-        let mut house = Self { world, ledger, rng, trustees, capsule, backup, sealed, entry };
+        let mut house = Self { world, ledger, rng, trustees, capsule, backup, lake, entries, hospital };
         let patient = &house.world.patients()[0];
         let appointed = house.appoint(0, &[(&patient.phone, Authored), (&patient.home, CoSigned)])?;
         house.advance(appointed)?;
@@ -151,7 +201,7 @@ impl House {
 
     /// A decision of the patient: two of three trustees, three days of window, ten days from one request to the next.
     fn appoint(&self, number: u64, keys: &[(&SecretKey, Meaning)]) -> Answer<SignedAction> {
-        let circle = Circle::new(2, self.trustees.iter().map(|(party, _)| party.id()).collect())?;
+        let circle = Circle::new(2, self.trustees.iter().map(|one| one.party.id()).collect())?;
         let terms = RecoveryTerms { circle, window: Period::new(WINDOW, 1), pause: Period::new(10 * DAY, 1) };
         let appointment = Appointment::Recovery(Some(terms));
         self.signed(Action::Appoint(Box::new(Appoint { number, appointment })), keys)
@@ -169,7 +219,7 @@ impl House {
         all.sort_unstable();
         let request = RecoveryRequest { id: attempt.id, terms: 0, keys: List::new(all)? };
         let mut keys: Vec<_> = attempt.keys.iter().map(|key| (key, CoSigned)).collect();
-        keys.extend(approving.iter().map(|i| (&self.trustees[*i].0.key, Approved)));
+        keys.extend(approving.iter().map(|i| (&self.trustees[*i].party.key, Approved)));
         let action = self.signed(Action::RequestRecovery(Box::new(request)), &keys)?;
         self.advance(action)
     }
@@ -193,37 +243,89 @@ impl House {
         if !matches!(recovery.status(next), RecoveryStatus::Executed { .. }) {
             return Ok(Vec::new());
         }
-        let to = attempt.kem.public();
-        self.trustees.iter().map(|(_, bundle)| Ok(wrap(bundle, chain, to, &mut self.rng)?)).collect()
+        let (to, place, mut shares) = (attempt.kem.public(), (chain, self.account()), Vec::new());
+        for (number, one) in (0..).zip(&self.trustees) {
+            let bundle = trustees::open_letter(&one.letter, &one.kem, place, &self.capsule, number)?;
+            shares.push(wrap(&bundle, chain, to, &mut self.rng)?);
+        }
+        Ok(shares)
     }
 
-    /// What the patient does with the shares: capsule, backup of the keystore, epoch key, record.
-    fn read(&self, attempt: &Attempt, shares: &[Wrapped<TrusteeBundle>]) -> Answer<Vec<u8>> {
+    /// What the patient does with the shares: capsule, backup of the keystore, epoch keys.
+    fn restore(&self, attempt: &Attempt, shares: &[Wrapped<TrusteeBundle>]) -> Answer<Vec<EpochKey>> {
         let (chain, account) = (self.world.chain(), self.account());
         let unwrapped =
             |share: &Wrapped<TrusteeBundle>| unwrap(share, &attempt.kem, chain, Address::new(account, share.subject()));
         let bundles = shares.iter().map(unwrapped).collect::<Result<Vec<_>, _>>()?;
-        let epochs = self.backup.open(self.capsule.open(&bundles)?.contents())?.into_epochs("glucose");
+        Ok(self.backup.open(self.capsule.open(&bundles)?.contents())?.into_epochs("glucose"))
+    }
+
+    /// The new keys are the patient's from now on.
+    fn takes_over(&mut self, attempt: Attempt) -> Answer<()> {
+        let [phone, home] = <[SecretKey; 2]>::try_from(attempt.keys).map_err(|_| "two keys")?;
+        self.world.rekey(0, phone, home)
+    }
+
+    /// Signs the access part of every record with the new key.
+    async fn renew(&self, epochs: &[EpochKey], former: &[PublicKey]) -> Answer<Renewed> {
+        let tip = self.ledger.tip();
+        let renewal = Renewal {
+            query: &Query::at(self.world.chain(), tip.height, self.ledger.store().as_ref())?,
+            at: Moment { height: tip.height, time: tip.time },
+            account: self.account(),
+            lake: &self.lake,
+            epochs,
+            former,
+            custodian: &self.world.patients()[0].home,
+            into: Into::SameEpoch,
+        };
+        Ok(renewal.all().await?)
+    }
+
+    /// Grants an institution what the hospital was granted, signed by the keys that the patient has.
+    fn grant(&mut self, institution: usize, epoch: &EpochKey) -> Answer<GrantBody> {
+        let grant = self.world.grant_to(institution, 0);
+        let body = keys_of(&grant, self.account(), epoch, &mut self.rng)?;
+        let granted = self.world.grant(0, Grant { body: body.digest(), ..grant })?;
+        self.advance(granted)?;
+        Ok(body)
+    }
+
+    /// Reads a record as the ledger lets it be read: by the keys that the account has, under a grant that stands.
+    async fn read(&self, n: usize, keys: Keys<'_>) -> Answer<Result<Vec<u8>, OpenError>> {
+        let (entry, tip) = (&self.entries[n], self.ledger.tip());
+        let (_, part) = self.lake.part(&entry.facts().record).await?.ok_or("no part")?;
+        let ciphertext = self.lake.get(&entry.facts().content).await?;
+        if let Keys::Grant(body) = keys {
+            let grant = self.ledger.facts().grant(&body.terms().grant)?.ok_or("no such grant")?;
+            assert!(grant.status().void_since().is_none() && grant.grant().body == body.digest());
+        }
         let view = LedgerView {
-            chain,
-            account,
-            entry: &self.entry,
-            custodians: &[self.world.patients()[0].home.public()],
-            least_version: 0,
-            height: self.ledger.tip().height,
-            time: self.ledger.tip().time,
+            chain: self.world.chain(),
+            account: self.account(),
+            entry,
+            custodians: &self.custodians()?,
+            least_version: 1,
+            height: tip.height,
+            time: tip.time,
             standing: Standing::Active,
         };
-        let plaintext = open(self.sealed.part(), self.sealed.ciphertext(), Keys::Owner(&epochs), &view)?;
-        Ok(plaintext.as_bytes().to_vec())
+        let opened = open(&Part::from_bytes(&part)?, &ciphertext, keys, &view);
+        Ok(opened.map(|plaintext| plaintext.as_bytes().to_vec()))
+    }
+
+    /// The patient's keys, as the ledger has them.
+    fn custodians(&self) -> Answer<Vec<PublicKey>> {
+        let account = self.ledger.facts().account(&self.account())?.ok_or("no account")?;
+        let groups = account.policy().groups().iter();
+        Ok(groups.flat_map(|group| group.keys().iter().copied()).collect())
     }
 
     /// Both attempts stand on the ledger for ever, and the list of them is complete.
-    fn history(&self, attempts: &[&Attempt]) -> Answer<()> {
+    fn history(&self, names: &[RecoveryId]) -> Answer<()> {
         let (root, chain, account) = (self.ledger.tip().state_root, self.world.chain(), self.account());
         let answer = Query::at(chain, self.ledger.tip().height, self.ledger.store().as_ref())?.recoveries(&account)?;
         let all = answer.verify(&root, chain, &account)?;
-        let names: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();
         assert_eq!(all.iter().map(|one| one.id()).collect::<Vec<_>>(), names);
         assert!(matches!(all[0].status(self.next()), RecoveryStatus::Cancelled { .. }));
         assert!(matches!(all[1].status(self.next()), RecoveryStatus::Executed { .. }));
@@ -248,4 +350,40 @@ impl House {
         self.world.advance(&mut self.ledger, &[action])?;
         Ok(())
     }
+}
+
+/// One hour of readings, sealed, and its entry in the index.
+fn sealed(world: &mut World, epoch: &EpochKey, number: u64, rng: &mut ChaCha20Rng) -> Answer<(Sealed, IndexEntry)> {
+    let (record, span) = (RecordId::new(world.bytes()), World::hour(number)?);
+    let (patient, kind) = (&world.patients()[0], DataKind::ContinuousGlucose);
+    let meta = RecordMeta::new(world.chain(), patient.account, record, kind, Hours::touched_by(&span)?, Digest::ZERO);
+    let key = DataKey::generate(&record, &Hedge::Content(READINGS), rng);
+    let sealed = seal_record(READINGS, &meta, key, epoch, &patient.gateway, &patient.home)?;
+    let facts = IndexFacts {
+        record,
+        sequence: number,
+        content: ContentId::of(sealed.ciphertext()),
+        header: sealed.part().header_digest(),
+        commitments: Digest::ZERO,
+        count: 0,
+        span,
+        epoch: 0,
+    };
+    let entry = IndexEntry::sign(facts, &patient.gateway, &world.chain(), &patient.account)?;
+    Ok((sealed, entry))
+}
+
+/// The keys that go with a grant.
+fn keys_of(grant: &Grant, account: AccountId, epoch: &EpochKey, rng: &mut ChaCha20Rng) -> Answer<GrantBody> {
+    let terms = GrantTerms {
+        grant: grant.id,
+        account,
+        kind: DataKind::ContinuousGlucose,
+        verbs: grant.verbs,
+        purposes: grant.purposes,
+        validity: grant.validity,
+        quota: grant.quota,
+    };
+    let cover = epoch.cover(epoch.epoch().buckets(&Hours::inside(&grant.data)?)?);
+    Ok(GrantBody::new(terms, vec![cover], rng)?)
 }

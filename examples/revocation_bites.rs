@@ -5,7 +5,10 @@
 //! cargo run --release --example revocation_bites
 //! ```
 
-use dmledger_core::{decide::AccessOutcome, scope::Purpose};
+use dmledger_core::{
+    decide::{AccessOutcome, Reason},
+    scope::Purpose,
+};
 use dmledger_examples::{
     error::HostError,
     institution::ReadError,
@@ -73,7 +76,8 @@ async fn play() -> Result<(), HostError> {
     let mut a2 = stage.institution(1, &home).await?;
     let renewed =
         home.granted_to(&stage.people.institutions[1].id()).ok_or_else(|| HostError::new("A2 has no grant"))?;
-    home.renew_slot(&records[0]).await?;
+    let height = home.move_records(&records[..1]).await?;
+    a2.node().reach(height).await?;
     let (read, _) = a2
         .read(home.account(), renewed, &records, Purpose::Treatment)
         .await
@@ -85,5 +89,20 @@ async fn play() -> Result<(), HostError> {
         _ => return Err(HostError::new("A1 opened a record of an epoch it has no key of")),
     }
     println!("A2 reads all {} readings as before", readings.len());
+
+    // Then A2 wants no more: it gives its grant up, and its keys.
+    let [keys, copy] = [a2.unwrap(home.account(), renewed).await?, a2.unwrap(home.account(), renewed).await?];
+    let before = a2.ask(home.account(), &records, Purpose::Treatment).await?;
+    let height = a2.renounce(home.account(), renewed, keys).await?;
+    match a2.read(home.account(), renewed, &records, Purpose::Treatment).await {
+        Err(ReadError::Host(_)) => {}
+        _ => return Err(HostError::new("the letter with the keys is still there")),
+    }
+    let denied = a2.ask(home.account(), &records, Purpose::Treatment).await?.outcome;
+    ensure(denied == AccessOutcome::Denied { reason: Reason::Renounced { height } }, "the ledger serves it no more")?;
+    match a2.partials(home.account(), &copy, before.request, &records[1..2]).await {
+        Err(ReadError::Gate(refusal)) if refusal.right == 0 => println!("{refusal}; its keys are gone too"),
+        _ => return Err(HostError::new("the gate answered whoever has renounced")),
+    }
     Ok(())
 }

@@ -35,6 +35,7 @@ use std::sync::Arc;
 
 pub mod emergency;
 mod partials;
+mod rights;
 pub mod writing;
 
 pub use partials::{GateRefusal, Partials};

@@ -20,6 +20,7 @@ pub mod network;
 pub mod outcome;
 pub mod page;
 pub mod people;
+pub mod renewal;
 pub mod report;
 pub mod residence;
 pub mod series;

@@ -1,7 +1,10 @@
 //! The key epochs of a residence: opened with a gate that guards them, followed by the next one after a revocation.
 
 use super::{Residence, rights::Granted};
-use crate::error::{During, HostError};
+use crate::{
+    error::{During, HostError},
+    renewal::{Renewal, Renewed, moves},
+};
 use dmledger_core::{
     codec::{self, Bytes},
     consent::{GateOrder, GateTask, GrantId},
@@ -9,10 +12,10 @@ use dmledger_core::{
     identity::MemberId,
     key::SecretKey,
     record::RecordId,
-    time::Height,
+    time::{Height, Moment},
 };
 use dmledger_net::node::gate::{Errand, Patience, Report};
-use dmledger_zk::seal::{Committee, Epoch, EpochKey, GateSeed, Guard, Part, reslot, wrap};
+use dmledger_zk::seal::{Committee, Epoch, EpochKey, GateSeed, Guard, renew::Into, wrap};
 
 impl Residence {
     /// The epoch that new records are sealed in.
@@ -66,13 +69,22 @@ impl Residence {
     /// The ledger's reason if it refuses, or if a gate node cannot be dealt its share.
     pub async fn revoke_and_rotate(&mut self, grant: GrantId) -> Result<Height, HostError> {
         let height = self.revoke(grant).await?;
+        self.rotate().await?;
+        Ok(height)
+    }
+
+    /// Opens the next epoch, and gives everybody a grant that reaches into it too, in place of the one they had.
+    ///
+    /// # Errors
+    /// As [`Self::revoke_and_rotate`].
+    pub async fn rotate(&mut self) -> Result<(), HostError> {
         let before = self.epoch()?.epoch();
         self.begin_epoch(Epoch::new(before.number().next(), before.first())).await?;
         for Granted { id, to, terms } in std::mem::take(&mut self.granted) {
             self.grant(&to, &terms).await?;
             self.revoke(id).await?;
         }
-        Ok(height)
+        Ok(())
     }
 
     /// The grant that a member has now, if any.
@@ -81,18 +93,38 @@ impl Residence {
         self.granted.iter().rev().find(|granted| granted.to.member == *member).map(|granted| granted.id)
     }
 
-    /// Moves a record into the latest epoch: 48 bytes of its part are written anew, its ciphertext is left alone.
+    /// Moves records into the latest epoch: 48 bytes of each part are written anew, the ciphertext is left alone; then the
+    /// ledger is told where their keys lie. Final on return.
     ///
     /// # Errors
-    /// If the lake fails, or no epoch key of the patient opens the record's slot.
-    pub async fn renew_slot(&self, record: &RecordId) -> Result<(), HostError> {
-        let (_, bytes) = self.lake.part(record).await.during("lake")?.ok_or_else(|| HostError::new("no such part"))?;
-        let part = Part::from_bytes(&bytes).during("access part")?;
-        let old = self.epochs.iter().find(|key| key.epoch().number() == part.access().body().epoch());
-        let old = old.ok_or_else(|| HostError::new("the record's epoch key is gone"))?;
-        let moved = reslot(&part, old, self.epoch()?, &self.patient.home).during("slot")?;
-        self.lake.delete_parts(record).await.during("lake")?;
-        self.lake.put_part(record, moved.access().body().version(), &moved.to_bytes()).await.during("lake")
+    /// If the lake fails, no epoch key of the patient opens a record's slot, or the ledger refuses.
+    pub async fn move_records(&self, records: &[RecordId]) -> Result<Height, HostError> {
+        let tip = self.node.tip()?;
+        let query = self.node.query_at(tip.height)?;
+        let number = self.epoch()?.epoch().number();
+        let renewal = Renewal {
+            query: &query,
+            at: Moment { height: tip.height, time: tip.time },
+            account: self.account,
+            lake: &*self.lake,
+            epochs: &self.epochs,
+            former: &self.custodians(),
+            custodian: &self.patient.home,
+            into: Into::Epoch(number),
+        };
+        let mut renewed = Renewed::default();
+        for record in records {
+            let anchored = query.facts().record(record).during("index")?;
+            renewal.one(&anchored.ok_or_else(|| HostError::new("no such record"))?, &mut renewed).await?;
+        }
+        if let Some((record, why)) = renewed.left.first() {
+            return Err(HostError::new(format!("record {record:?} was not moved: {why}")));
+        }
+        let mut height = tip.height;
+        for action in moves(number.number(), &[renewed.signed, renewed.already].concat())? {
+            height = self.node.submit(&self.envelope(action, &self.patient.home, &self.gateway)?).await?;
+        }
+        Ok(height)
     }
 }
 
