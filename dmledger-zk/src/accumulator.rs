@@ -8,6 +8,7 @@ use crate::{
     error::Rejected,
     group::{
         self, Chain, Point, Scalar,
+        products::Ladder,
         residue::Residue,
         tables::{self, TABLED_POINTS, TABLED_VALUES},
     },
@@ -135,6 +136,13 @@ impl Equation<'_> {
     pub(crate) fn weighted_residues(&mut self, chain: Chain, scalars: Vec<Residue>) {
         self.terms.add_generators(chain, scalars);
     }
+
+    /// Adds the `count` entries of a ladder from place `from` on, times the first generators of a chain, where they already
+    /// carry [`Self::weight`]. They are multiplied out for all proofs together.
+    pub(crate) fn weighted_ladder(&mut self, chain: Chain, ladder: Ladder, from: usize, count: usize) {
+        let stretch = Stretch { chain, from, count, step: ladder.step() };
+        self.terms.ladders.entry(stretch).or_default().push(ladder);
+    }
 }
 
 /// Weighted terms of any number of equations.
@@ -143,6 +151,8 @@ pub(crate) struct Terms {
     value: Scalar,
     blinding: Scalar,
     generators: BTreeMap<Chain, Vec<Residue>>,
+    /// Scalars of generators not yet multiplied out.
+    ladders: BTreeMap<Stretch, Vec<Ladder>>,
     /// One scalar for each of the first generators of a chain.
     runs: BTreeMap<(Chain, usize), Scalar>,
     /// Points that several proofs share, by the hash of the list.
@@ -159,6 +169,15 @@ fn add_to(kept: &mut Vec<Residue>, scalars: &[Residue]) {
     for (sum, scalar) in kept.iter_mut().zip(scalars) {
         *sum += *scalar;
     }
+}
+
+/// The first `count` generators of a chain, beside the entries of ladders of one step from a place on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Stretch {
+    chain: Chain,
+    from: usize,
+    count: usize,
+    step: usize,
 }
 
 /// A list of points and the sum of all proofs' scalars on each.
@@ -189,6 +208,7 @@ impl Terms {
     /// The sum of all terms of all `parts`, in one multiscalar multiplication.
     pub(crate) fn sum<'a>(parts: impl Iterator<Item = &'a Self> + Clone) -> Point {
         let mut shared = Self::default();
+        let mut ladders = BTreeMap::<Stretch, Vec<&Ladder>>::new();
         let own = parts.clone().map(|part| part.points.len()).sum::<usize>();
         let (mut scalars, mut points) = (Vec::with_capacity(own + 512), Vec::with_capacity(own + 512));
         for part in parts {
@@ -196,6 +216,9 @@ impl Terms {
             shared.blinding += part.blinding;
             for (chain, coefficients) in &part.generators {
                 add_to(shared.generators.entry(*chain).or_default(), coefficients);
+            }
+            for (stretch, own) in &part.ladders {
+                ladders.entry(*stretch).or_default().extend(own);
             }
             for (run, scalar) in &part.runs {
                 *shared.runs.entry(*run).or_default() += scalar;
@@ -205,6 +228,9 @@ impl Terms {
             }
             scalars.extend_from_slice(&part.scalars);
             points.extend_from_slice(&part.points);
+        }
+        for (Stretch { chain, from, count, .. }, all) in ladders {
+            shared.add_generators(chain, Ladder::sum_of(&all, from, count));
         }
         for ((chain, count), scalar) in core::mem::take(&mut shared.runs) {
             shared.add_generators(chain, vec![Residue::from(&scalar); count]);

@@ -79,11 +79,11 @@ impl Generators {
         let mut from = 0;
         for ((chain, count), scale) in self.0.iter().zip(scales) {
             let scalars = match scale {
-                Scale::Same(scale) => weights.entries(from, *count, *scale),
-                Scale::Each(scale, ladder) if from == 0 => weights.times(ladder).entries(0, *count, *scale),
+                Scale::Same(scale) => weights.scaled(*scale),
+                Scale::Each(scale, ladder) if from == 0 => weights.times(ladder).scaled(*scale),
                 Scale::Each(..) => return None,
             };
-            equation.weighted_residues(*chain, scalars);
+            equation.weighted_ladder(*chain, scalars, from, *count);
             from += count;
         }
         Some(())

@@ -104,7 +104,7 @@ impl DayHistogram {
         let [d, e, y, z] = [&draw.d, &draw.e, &draw.y, &draw.z].map(Residue::from);
         // y^(N-i) for i = 1 .. N.
         let falling = Ladder::falling(y, layout.readings, layout.shape.step())?;
-        let sum = (falling.sum() * y).scalar();
+        let sum = (falling.total() * y).scalar();
         let both = [z, Residue::from(x)];
         self.value_equation([sum - t_x, -tau], both, [points.t_1, points.t_2], accumulator);
 
@@ -126,8 +126,7 @@ impl DayHistogram {
         let right = vec![Scale::Each(e * others.all(), &falling), Scale::Same(e * extra), Scale::Same(extra)];
         let right = Side { generators: &layout.right, scales: right };
         argument.emit(&left, &right, extra, w, &mut equation)?;
-        let readings = falling.entries(0, layout.readings, drawn * others.all());
-        equation.weighted_residues(Chain::ReadingG, readings);
+        equation.weighted_ladder(Chain::ReadingG, falling.scaled(drawn * others.all()), 0, layout.readings);
         let weight = Residue::from(&equation.weight());
         let mut public = others.scaled(&gaps, -(drawn * top * e));
         layout.add_weights(&mut public, weight * e, z);

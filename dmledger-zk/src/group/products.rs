@@ -1,6 +1,6 @@
 //! Long lists of products that need about one multiplication an entry, and no inversion.
 
-use super::residue::Residue;
+use super::residue::{Residue, Wide};
 
 /// The products of `start` with the factors at the bits set in `i`, for every `i` below `2^factors`: entry
 /// `start.len() i + j` holds that of `start_j`.
@@ -87,7 +87,7 @@ impl Ladder {
     }
 
     /// The sum of all entries.
-    pub(crate) fn sum(&self) -> Residue {
+    pub(crate) fn total(&self) -> Residue {
         self.low.iter().copied().sum::<Residue>() * self.high.iter().copied().sum()
     }
 
@@ -97,14 +97,37 @@ impl Ladder {
         Self { low: each(&self.low, &other.low), high: each(&self.high, &other.high) }
     }
 
-    /// `scale` times the `count` entries from place `from` on.
-    pub(crate) fn entries(&self, from: usize, count: usize, scale: Residue) -> Vec<Residue> {
-        let (step, end) = (self.low.len().max(1), from + count);
-        let mut out = Vec::with_capacity(count);
-        for (high, start) in self.high.iter().zip((0..end).step_by(step)).skip(from / step) {
-            let high = *high * scale;
-            let part = self.low.iter().take(end - start).skip(from.saturating_sub(start));
-            out.extend(part.map(|low| *low * high));
+    /// `scale` times all entries.
+    pub(crate) fn scaled(&self, scale: Residue) -> Self {
+        Self { low: self.low.clone(), high: self.high.iter().map(|high| *high * scale).collect() }
+    }
+
+    /// The number of entries that share a higher part.
+    pub(crate) const fn step(&self) -> usize {
+        self.low.len()
+    }
+
+    /// The `count` entries from place `from` on, added up over ladders of one step; a short one has zeros at its end.
+    pub(crate) fn sum_of(ladders: &[&Self], from: usize, count: usize) -> Vec<Residue> {
+        let (step, end) = (ladders.first().map_or(1, |ladder| ladder.step().max(1)), from + count);
+        let mut out = vec![Residue::ZERO; count];
+        let mut rest = out.as_mut_slice();
+        for (place, start) in (0..end).step_by(step).enumerate().skip(from / step) {
+            let skipped = from.saturating_sub(start);
+            let Some((part, others)) = rest.split_at_mut_checked(step.min(end - start) - skipped) else { break };
+            let mut sums = vec![Wide::default(); part.len()];
+            for some in ladders.chunks(Wide::MOST) {
+                for ladder in some {
+                    let high = ladder.high.get(place).copied().unwrap_or_default();
+                    for (sum, low) in sums.iter_mut().zip(ladder.low.iter().skip(skipped)) {
+                        sum.add(*low, high);
+                    }
+                }
+                for (total, sum) in part.iter_mut().zip(&mut sums) {
+                    *total += core::mem::take(sum).residue();
+                }
+            }
+            rest = others;
         }
         out
     }
@@ -166,13 +189,17 @@ mod tests {
         let of = |base: &Scalar| Ladder::falling(Residue::from(base), 12, 4).unwrap();
         let expected: Vec<_> = (0..12).map(|place| (0..11 - place).map(|_| base * other).product::<Scalar>()).collect();
         let product = of(&base).times(&of(&other));
-        assert_eq!(product.sum().scalar(), expected.iter().sum::<Scalar>());
+        assert_eq!(product.total().scalar(), expected.iter().sum::<Scalar>());
         assert_eq!(product.first().map(Residue::scalar), expected.first().copied());
+        let (scaled, many) = (product.scaled(Residue::from(&scale)), Scalar::from(40_u64));
         for from in 0..12 {
             for count in 0..=12 - from {
-                let cut = scalars(&product.entries(from, count, Residue::from(&scale)));
-                let wanted: Vec<_> = expected[from..from + count].iter().map(|entry| entry * scale).collect();
-                assert_eq!(cut, wanted, "{count} from {from}");
+                let cut = expected[from..from + count].iter();
+                let once: Vec<_> = cut.clone().map(|entry| entry * scale).collect();
+                assert_eq!(scalars(&Ladder::sum_of(&[&scaled], from, count)), once, "{count} from {from}");
+                let often: Vec<_> = cut.map(|entry| entry * (scale * many + Scalar::ONE)).collect();
+                let ladders = [vec![&scaled; 40], vec![&product]].concat();
+                assert_eq!(scalars(&Ladder::sum_of(&ladders, from, count)), often, "{count} from {from}");
             }
         }
         assert!(Ladder::falling(Residue::ONE, 12, 5).is_none() && Ladder::falling(Residue::ONE, 12, 0).is_none());

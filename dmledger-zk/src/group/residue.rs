@@ -66,6 +66,8 @@ impl Residue {
         Self([0x977f_4a47_7547_3485, 0x6de7_2ae9_8b3a_b623, 0xffff_ffff_ffff_ffff, 0x0fff_ffff_ffff_ffff]);
     /// Zero.
     pub(crate) const ZERO: Self = Self([0; 4]);
+    /// `4 p`.
+    const FOUR_TIMES: [u64; 4] = [0x6049_8c69_73d7_4fb4, 0x537b_e77a_8bde_7359, 0, 0x4000_0000_0000_0000];
     /// `2 p`.
     const TWICE: [u64; 4] = [0xb024_c634_b9eb_a7da, 0x29bd_f3bd_45ef_39ac, 0, 0x2000_0000_0000_0000];
 
@@ -89,6 +91,57 @@ impl Residue {
     pub(crate) fn square(self) -> Self {
         self * self
     }
+}
+
+/// A sum of products that is reduced once for many of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wide([u64; 8]);
+
+impl Wide {
+    /// Products that may be added before [`Self::residue`]: each is below `4 p^2`, and 32 of them below `2^512`.
+    pub(crate) const MOST: usize = 16;
+
+    /// Adds `a b`.
+    #[inline]
+    pub(crate) const fn add(&mut self, Residue([a0, a1, a2, a3]): Residue, Residue([b0, b1, b2, b3]): Residue) {
+        let ([p0, low @ ..], r4) = row([0; 4], [a0, a1, a2, a3], b0);
+        let ([p1, low @ ..], r5) = row([low[0], low[1], low[2], r4], [a0, a1, a2, a3], b1);
+        let ([p2, low @ ..], r6) = row([low[0], low[1], low[2], r5], [a0, a1, a2, a3], b2);
+        let ([p3, low @ ..], r7) = row([low[0], low[1], low[2], r6], [a0, a1, a2, a3], b3);
+        let [s0, s1, s2, s3, s4, s5, s6, s7] = self.0;
+        let (s0, carry) = step(s0, p0, 1, 0);
+        let (s1, carry) = step(s1, p1, 1, carry);
+        let (s2, carry) = step(s2, p2, 1, carry);
+        let (s3, carry) = step(s3, p3, 1, carry);
+        let (s4, carry) = step(s4, low[0], 1, carry);
+        let (s5, carry) = step(s5, low[1], 1, carry);
+        let (s6, carry) = step(s6, low[2], 1, carry);
+        self.0 = [s0, s1, s2, s3, s4, s5, s6, s7 + r7 + carry];
+    }
+
+    /// The sum.
+    pub(crate) const fn residue(self) -> Residue {
+        let [s0, s1, s2, s3, s4, s5, s6, s7] = self.0;
+        // Times 1 out of the form brings the lower half below p + 1; the upper half is below 64 p^2 / 2^256 < 5 p.
+        let low = round(round(round(round([s0, s1, s2, s3], ZERO, 0), ZERO, 0), ZERO, 0), ZERO, 0);
+        let sum = plus(low, [s4, s5, s6, s7]);
+        let (less, negative) = subtract(sum, Residue::FOUR_TIMES);
+        let sum = select(negative, sum, less);
+        let (less, negative) = subtract(sum, Residue::TWICE);
+        Residue(select(negative, sum, less))
+    }
+}
+
+const ZERO: [u64; 4] = [0; 4];
+
+/// `t + a b` as five words: the lower four and the highest.
+#[inline]
+const fn row([t0, t1, t2, t3]: [u64; 4], [a0, a1, a2, a3]: [u64; 4], b: u64) -> ([u64; 4], u64) {
+    let (t0, carry) = step(t0, a0, b, 0);
+    let (t1, carry) = step(t1, a1, b, carry);
+    let (t2, carry) = step(t2, a2, b, carry);
+    let (t3, carry) = step(t3, a3, b, carry);
+    ([t0, t1, t2, t3], carry)
 }
 
 /// A residue made ready to be multiplied by short numbers.
@@ -256,6 +309,27 @@ mod tests {
             }
         }
         assert_eq!(Residue::ONE.scalar(), Scalar::ONE);
+    }
+
+    #[test]
+    fn sums_of_products_are_reduced_once_and_to_below_twice_the_order() {
+        let scalars = scalars();
+        for some in scalars.chunks(Wide::MOST) {
+            let (mut sum, mut expected) = (Wide::default(), Scalar::ZERO);
+            for (a, b) in some.iter().zip(scalars.iter().rev()) {
+                sum.add(Residue::from(a), Residue::from(b));
+                expected += a * b;
+            }
+            assert_eq!(sum.residue().scalar(), expected);
+            assert!(!subtract(Residue::TWICE, sum.residue().0).1);
+        }
+        // As large as operands can be.
+        let largest = Residue(subtract(Residue::TWICE, [1, 0, 0, 0]).0);
+        let mut sum = Wide::default();
+        (0..Wide::MOST).for_each(|_| sum.add(largest, largest));
+        let count = Residue::from(&Scalar::from(Wide::MOST as u64));
+        assert_eq!(sum.residue().scalar(), (largest * largest * count).scalar());
+        assert!(!subtract(Residue::TWICE, sum.residue().0).1);
     }
 
     #[test]
