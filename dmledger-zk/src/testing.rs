@@ -1,5 +1,7 @@
 //! What the tests of this crate share.
 
+mod distinguisher;
+
 use crate::{
     accumulator::{Accumulator, Terms},
     batch::BatchVerifier,

@@ -201,14 +201,14 @@ pub(super) fn prove_scheme(
 }
 
 /// What every generator is scaled by, and the inverse of it.
-struct Scales {
+pub(super) struct Scales {
     both: [Vec<Scalar>; 2],
     inverse: [Vec<Scalar>; 2],
     readings: usize,
 }
 
 impl Scales {
-    fn new(layout: &Layout, challenges: &Challenges) -> Self {
+    pub(super) fn new(layout: &Layout, challenges: &Challenges) -> Self {
         let Challenges { d, e, y, .. } = challenges;
         let (powers, falling) = (layout.powers(y), layout.powers(&y.invert()));
         let (d_inverse, e_inverse) = (d.invert(), e.invert());
@@ -222,7 +222,7 @@ impl Scales {
         }
     }
 
-    fn into_both(self) -> [Vec<Scalar>; 2] {
+    pub(super) fn into_both(self) -> [Vec<Scalar>; 2] {
         self.both
     }
 

@@ -1,4 +1,5 @@
 mod forgery;
+mod simulated;
 
 use super::*;
 use crate::{
@@ -162,3 +163,12 @@ fn a_stuck_generator_still_gives_each_day_its_own_nonces() {
     // The same histogram under other blindings of the day: C_m would repeat if its nonce did.
     assert_ne!(first(1), first(2));
 }
+
+#[test]
+fn a_proof_is_fixed_by_its_statement_witness_and_randomness() {
+    let (_, proof) = proved(1);
+    let digest = <sha3::Sha3_256 as sha3::Digest>::digest(proof.as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, PROOF_OF_SEED_1);
+}
+const PROOF_OF_SEED_1: &str = "29d5a9793a55f8a23176f39b255cac26fe6c9a0355235faaffd09fdc0d1190d4";
