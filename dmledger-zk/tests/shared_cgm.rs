@@ -10,7 +10,7 @@ use dmledger_zk::{
     context::{Audience, Chain, Context, Epoch, Pseudonym, Purpose},
     error::ProveError,
     glycemic::{
-        Cadence, DayHistogram, DaySecret, DigestOpening, Metric, Slot, Table, Tokens, Unit,
+        Cadence, DayHistogram, DaySecret, DigestOpening, Metric, Slot, Table, Tokens, Unit, VariationClaim,
         calendar::Calendar,
         claim::{Bound, DaysClaim, MAX_DAYS, Quantity, Ranges, Side},
         seal,
@@ -135,29 +135,72 @@ fn digests_of_real_days_open_to_the_metrics_of_the_oracle_and_claims_end_where_t
     assert!(subjects == 23 && metrics == 23 * 13, "{subjects} subjects, {metrics} metrics");
 }
 
-/// Claims at the exact thresholds hold, one step beyond they cannot be proved.
+/// The exact value of every quantity as a fraction, from the seven numbers; the index counts as far as it is not capped.
+fn exact(sealed: &Sealed) -> Vec<(Quantity, u64, u64)> {
+    let [very_low, low, target, high, very_high, sum, _] = Metric::ALL.map(|metric| sealed.opening.value(metric));
+    let n = sealed.opening.readings();
+    let slots = sealed.days.iter().map(|day| day.day().cadence().slots() as u64).sum();
+    let risk = 3_000 * very_low + 2_400 * low + 1_600 * very_high + 800 * high;
+    vec![
+        (Quantity::Share(Ranges::IN), 1_000 * target, n),
+        (Quantity::Share(Ranges::BELOW), 1_000 * (very_low + low), n),
+        (Quantity::Share(Ranges::VERY_LOW), 1_000 * very_low, n),
+        (Quantity::Share(Ranges::ABOVE), 1_000 * (high + very_high), n),
+        (Quantity::Share(Ranges::VERY_HIGH), 1_000 * very_high, n),
+        (Quantity::Mean, 100 * sum, n),
+        (Quantity::Gmi, 331_000 * n + 2_392 * sum, 1_000 * n),
+        (Quantity::Gri, risk, n),
+        (Quantity::Readings, n, 1),
+        (Quantity::Active, 1_000 * n, slots),
+    ]
+}
+
+/// Every quantity at least its own value, rounded down, and at most it, rounded up: all proved in one claim a side. One step
+/// beyond, none can be proved, and the proof of what is true shows no more.
 fn boundary(sealed: &Sealed) {
     assert!(sealed.days.len() <= MAX_DAYS);
-    let opening = &sealed.opening;
-    let readings = u32::try_from(opening.readings()).unwrap();
-    let per_mille = u32::try_from(opening.value(Metric::InRange) * 1_000 / opening.readings()).unwrap();
-    let mean = u32::try_from(opening.value(Metric::Sum) * 100 / opening.readings()).unwrap();
-    let claim = |share, mean| {
-        let bounds = [
-            Bound::new(Quantity::Share(Ranges::IN), Side::AtLeast, share),
-            Bound::new(Quantity::Mean, Side::AtLeast, mean),
-        ];
-        DaysClaim::new(&sealed.days, readings, &bounds).unwrap()
-    };
-    let mut rng = ChaCha20Rng::seed_from_u64(3);
-    let exact = claim(per_mille, mean);
-    let proof = exact.prove(&context(), opening, &mut rng).unwrap();
-    assert!(exact.verify(&context(), &proof).is_ok());
-    // More than everything is no claim at all.
-    let beyond =
-        (per_mille < 1_000).then(|| claim(per_mille + 1, mean)).into_iter().chain([claim(per_mille, mean + 1)]);
-    for beyond in beyond {
-        assert!(matches!(beyond.prove(&context(), opening, &mut rng), Err(ProveError::False)));
-        assert!(beyond.verify(&context(), &proof).is_err(), "a proof of less shows no more");
+    let (opening, mut rng) = (&sealed.opening, ChaCha20Rng::seed_from_u64(3));
+    let exact = exact(sealed);
+    for side in [Side::AtLeast, Side::AtMost] {
+        let at = |(quantity, numerator, denominator): &(Quantity, u64, u64)| {
+            let value = if side == Side::AtLeast { numerator / denominator } else { numerator.div_ceil(*denominator) };
+            Bound::new(*quantity, side, u32::try_from(value).unwrap())
+        };
+        let bounds: Vec<_> = exact.iter().map(at).collect();
+        let claim = DaysClaim::new(&sealed.days, 1, &bounds).unwrap();
+        let proof = claim.prove(&context(), opening, &mut rng).unwrap();
+        assert!(claim.verify(&context(), &proof).is_ok());
+        let mut refused = 0;
+        for (place, bound) in bounds.iter().enumerate() {
+            let step = if side == Side::AtLeast { 1 } else { u32::MAX };
+            let mut beyond = bounds.clone();
+            beyond[place] = Bound::new(bound.quantity(), side, bound.threshold().wrapping_add(step));
+            // More than everything and less than nothing are no claims at all.
+            let Ok(beyond) = DaysClaim::new(&sealed.days, 1, &beyond) else { continue };
+            let made = beyond.prove(&context(), opening, &mut rng);
+            assert!(matches!(made, Err(ProveError::False)), "{:?} {side:?}", bound.quantity());
+            assert!(beyond.verify(&context(), &proof).is_err(), "a proof of less shows no more");
+            refused += 1;
+        }
+        assert!(refused >= 5, "{refused} of ten quantities have a step beyond");
     }
+    variation(sealed);
+}
+
+/// The least coefficient of variation, in per mille, that is not below the truth is provable as "at most", and no less.
+fn variation(sealed: &Sealed) {
+    let [.., sum, squares] = Metric::ALL.map(|metric| i128::from(sealed.opening.value(metric)));
+    let n = i128::from(sealed.opening.readings());
+    // (N Q - S^2) / (N (N - 1)) <= p^2 / 10^6 S^2 / N^2, multiplied out.
+    let holds = |p: u32| {
+        let p = i128::from(p);
+        1_000_000 * n * (n * squares - sum * sum) <= p * p * sum * sum * (n - 1)
+    };
+    let least = (1..1_000).find(|p| holds(*p)).unwrap();
+    let claim = |threshold| VariationClaim::new(&sealed.days, 2, Side::AtMost, threshold).unwrap();
+    let mut rng = ChaCha20Rng::seed_from_u64(4);
+    let proof = claim(least).prove(&context(), &sealed.opening, &mut rng).unwrap();
+    assert!(claim(least).verify(&context(), &proof).is_ok());
+    assert!(matches!(claim(least - 1).prove(&context(), &sealed.opening, &mut rng), Err(ProveError::False)));
+    assert!(claim(least - 1).verify(&context(), &proof).is_err());
 }
