@@ -16,6 +16,7 @@ use clap::Parser;
 use dmledger_examples::{
     error::HostError,
     matrix::{Plan, Trial},
+    verdict::{self, Tries},
 };
 use std::process::ExitCode;
 
@@ -23,12 +24,9 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "access_matrix")]
 struct Args {
-    /// How many requests.
-    #[arg(long, default_value_t = 20_000)]
-    attempts: u64,
-    /// Seed of everything that is drawn.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// How many requests, and their seed.
+    #[command(flatten)]
+    tries: Tries,
     /// Many more revocations, no dismissals: most requests rely on what has just been taken back.
     #[arg(long)]
     revocation: bool,
@@ -38,25 +36,18 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    verdict::exit(run(&Args::parse()))
 }
 
 #[expect(clippy::print_stdout, reason = "the score is what the program is for")]
 fn run(args: &Args) -> Result<bool, HostError> {
-    let plan = Plan { seed: args.seed, revocations: args.revocation, crypto: args.crypto };
-    let score = Trial::new(plan)?.run(args.attempts)?;
+    let plan = Plan { seed: args.tries.seed, revocations: args.revocation, crypto: args.crypto };
+    let score = Trial::new(plan)?.run(args.tries.count)?;
     println!("{:?}", score.changes);
     println!("{} allowed, {} refused", score.allowed, score.attempts - score.allowed);
     println!(
         "attempts={} unauthorised={} wrongful_refusals={} seed={}",
-        score.attempts, score.unauthorised, score.wrongful_refusals, args.seed
+        score.attempts, score.unauthorised, score.wrongful_refusals, args.tries.seed
     );
     // A trial in which hardly anything is allowed, or anything refused, has tried nothing.
     let telling = score.allowed * 20 > score.attempts && score.allowed * 20 < score.attempts * 19;

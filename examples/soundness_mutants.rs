@@ -10,6 +10,7 @@ use clap::Parser;
 use dmledger_examples::{
     error::HostError,
     mutants::{self, Score},
+    verdict::{self, Tries},
 };
 use std::{collections::BTreeMap, num::NonZeroUsize, process::ExitCode, time::Instant};
 
@@ -17,32 +18,22 @@ use std::{collections::BTreeMap, num::NonZeroUsize, process::ExitCode, time::Ins
 #[derive(Debug, Parser)]
 #[command(name = "soundness_mutants")]
 struct Args {
-    /// How many spoiled proofs.
-    #[arg(long, default_value_t = 20_000)]
-    count: u64,
-    /// Seed of everything that is drawn.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// How many spoiled proofs, and their seed.
+    #[command(flatten)]
+    tries: Tries,
     /// Threads; what is tried does not depend on them.
     #[arg(long, default_value = "2")]
     threads: NonZeroUsize,
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    verdict::exit(run(&Args::parse()))
 }
 
 #[expect(clippy::print_stdout, reason = "the score is what the program is for")]
 fn run(args: &Args) -> Result<bool, HostError> {
     let start = Instant::now();
-    let score = mutants::run(args.count, args.seed, args.threads)?;
+    let score = mutants::run(args.tries.count, args.tries.seed, args.threads)?;
     print(&score.families);
     println!();
     print(&score.kinds);
@@ -50,7 +41,7 @@ fn run(args: &Args) -> Result<bool, HostError> {
     for (accepted, _) in score.accepted.iter().zip(0..20) {
         println!("accepted: {accepted}");
     }
-    println!("mutants={} accepted={} seed={}", score.mutants, score.accepted.len(), args.seed);
+    println!("mutants={} accepted={} seed={}", score.mutants, score.accepted.len(), args.tries.seed);
     Ok(score.accepted.is_empty() && everything_was_tried(&score))
 }
 

@@ -28,4 +28,5 @@ pub mod stage;
 pub mod story;
 pub mod tamper;
 pub mod trustees;
+pub mod verdict;
 pub mod visit;

@@ -26,7 +26,7 @@ use std::{
 };
 
 /// Families of proofs that are drawn from.
-pub const FAMILIES: usize = 26;
+pub const FAMILIES: usize = 34;
 /// Ways of spoiling.
 pub const KINDS: usize = bytes::KINDS + 4;
 

@@ -31,7 +31,7 @@ pub(super) fn all(rng: &mut ChaCha20Rng) -> Result<Vec<Box<dyn Family>>, HostErr
     all.extend(keys::all(rng)?);
     all.extend(glycemic::all(rng)?);
     all.push(attributes::all(rng)?);
-    all.push(wire::all(rng)?);
+    all.extend(wire::all(rng)?);
     Ok(all)
 }
 

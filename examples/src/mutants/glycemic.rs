@@ -27,7 +27,8 @@ pub(super) fn all(rng: &mut ChaCha20Rng) -> Result<Vec<Box<dyn Family>>, HostErr
     Ok(vec![Box::new(histograms), bounds(&days, rng)?, variations(&days, rng)?])
 }
 
-fn day(rng: &mut ChaCha20Rng) -> Result<(DayHistogram, DaySecret), HostError> {
+/// A day of a 15-minute sensor, mostly in range.
+pub(super) fn day(rng: &mut ChaCha20Rng) -> Result<(DayHistogram, DaySecret), HostError> {
     let mut key = [0; 32];
     rng.fill_bytes(&mut key);
     let slot = |rng: &mut ChaCha20Rng| match below(20, rng) {
