@@ -174,12 +174,14 @@ fn judge(facts: &Facts<'_>, question: &Question<'_>, at: Moment, quotas: Quotas)
     if facts.known::<Account>(&facts.places().account(&question.account))?.is_none() {
         return Ok(Decision::denied(Reason::UnknownAccount));
     }
-    let has_erasures = facts.has_erasures(&question.account)?;
+    let around = facts.surroundings(&question.account)?;
     let mut spans = Vec::with_capacity(question.request.records.len());
     for (position, record) in (0..).zip(&question.request.records) {
         match facts.record(record)? {
             Some(found) if found.account == question.account => {
-                if has_erasures && let Some(reason) = erasure::erased(position, &found, facts)? {
+                if around.has_erasures()
+                    && let Some(reason) = erasure::erased(position, &found, facts)?
+                {
                     return Ok(Decision::denied(reason));
                 }
                 spans.push(found.entry.facts().span);
@@ -187,7 +189,7 @@ fn judge(facts: &Facts<'_>, question: &Question<'_>, at: Moment, quotas: Quotas)
             _ => return Ok(Decision::denied(Reason::UnknownRecord { position })),
         }
     }
-    let grants = at_hand(facts, question, &Audience::of(question.member, member.role()))?;
+    let grants = at_hand(facts, question, &around, &Audience::of(question.member, member.role()))?;
     let asked = Asked { facts, question, spans: &spans, at, quotas };
     emergency::or_break_glass(weigh(&grants, &asked)?, &asked)
 }

@@ -52,7 +52,7 @@ pub enum Alert {
     Silence(u64) = 9,
     /// An agreement was concluded, ended or renewed, or an institution noted or referred under it.
     Agreement = 10,
-    /// Any other action about the account: proposals, changes of policy, trustees, devices, escrow.
+    /// Any other action about the account: proposals, changes of policy, trustees, devices.
     Other = 11,
     /// A measured value crosses a bound that stands in a sealed rule with this salted digest.
     Reading(Digest) = 12,
@@ -62,6 +62,8 @@ pub enum Alert {
     Recovery = 14,
     /// An erasure was ordered, or a custodian stated that it has erased.
     Erasure = 15,
+    /// A publication waits for the account, or was released, rejected, taken back or not decided in time.
+    Publication = 16,
 }
 
 impl Alert {

@@ -8,7 +8,7 @@
 //! A receipt is a statement, not a proof: that keys are gone cannot be shown. What the ledger shows is who has stated
 //! what, and when, under a signature that can be held against them.
 
-use super::grant::random_name;
+use super::grant::{random_name, wide_name};
 use crate::{
     codec::{Canonical, List},
     envelope::{AccountId, Envelope, Meaning, Signable},
@@ -28,23 +28,7 @@ pub const MAX_CUSTODIANS: usize = 32;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct ErasureId([u8; 16]);
 random_name!(ErasureId);
-
-impl ErasureId {
-    /// The name as the account's complete list of erasures holds it: its 16 bytes, then 16 of zero.
-    #[must_use]
-    pub fn list_member(&self) -> Digest {
-        let mut wide = [0; 32];
-        wide.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
-        Digest::new(wide)
-    }
-
-    /// The name that a list holds; `None` if it is none.
-    #[must_use]
-    pub fn from_list_member(member: &Digest) -> Option<Self> {
-        let (name, rest) = member.as_bytes().split_first_chunk()?;
-        rest.iter().all(|byte| *byte == 0).then_some(Self(*name))
-    }
-}
+wide_name!(ErasureId);
 
 /// What is erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]

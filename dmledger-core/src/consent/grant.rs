@@ -79,7 +79,7 @@ macro_rules! wide_name {
         }
     };
 }
-pub(super) use wide_name;
+pub(crate) use wide_name;
 wide_name!(GrantId);
 
 /// For whom a grant is: the scope of publication.

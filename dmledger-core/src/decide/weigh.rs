@@ -7,7 +7,7 @@ use crate::{
     scope::{Purpose, PurposeSet, Verb},
     state::{
         StateError,
-        tables::{Facts, MAX_AT_HAND},
+        tables::{Facts, MAX_AT_HAND, Surroundings},
     },
     time::{Moment, TimeRange},
 };
@@ -132,11 +132,12 @@ impl Asked<'_> {
 pub(super) fn at_hand(
     facts: &Facts<'_>,
     question: &Question<'_>,
+    around: &Surroundings,
     audiences: &[Audience],
 ) -> Result<Vec<Arc<Option<GrantRecord>>>, StateError> {
     let mut grants = Vec::with_capacity(MAX_AT_HAND);
     for audience in audiences {
-        facts.hand(&question.account, audience, &mut grants)?;
+        facts.hand(&question.account, audience, around, &mut grants)?;
     }
     // A named grant is looked at even when many newer ones have taken its place at hand.
     if let Some(name) = question.request.grant {

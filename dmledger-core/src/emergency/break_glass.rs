@@ -10,7 +10,7 @@ pub use terms::{EmergencyRequest, EmergencyTerms, Immediate, MAX_LIFE, MAX_REQUE
 use super::trustees::has_reached;
 use crate::{
     codec::{Canonical, List},
-    consent::grant::random_name,
+    consent::grant::{random_name, wide_name},
     envelope::AccountId,
     hash::Digest,
     identity::{MemberId, Role},
@@ -24,23 +24,7 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct EmergencyId([u8; 16]);
 random_name!(EmergencyId);
-
-impl EmergencyId {
-    /// The name as complete lists of emergencies hold it: its 16 bytes, then 16 of zero.
-    #[must_use]
-    pub fn list_member(&self) -> Digest {
-        let mut wide = [0; 32];
-        wide.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
-        Digest::new(wide)
-    }
-
-    /// The name that a list holds; `None` if it is none.
-    #[must_use]
-    pub fn from_list_member(member: &Digest) -> Option<Self> {
-        let (name, rest) = member.as_bytes().split_first_chunk()?;
-        rest.iter().all(|byte| *byte == 0).then_some(Self(*name))
-    }
-}
+wide_name!(EmergencyId);
 
 /// One trustee's approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]

@@ -8,7 +8,7 @@ use super::trustees::{Circle, Period, TermsError, has_reached};
 use crate::{
     account::policy::MAX_GROUP_KEYS,
     codec::{Canonical, List},
-    consent::grant::random_name,
+    consent::grant::{random_name, wide_name},
     envelope::AccountId,
     hash::Digest,
     identity::MemberId,
@@ -25,23 +25,7 @@ pub const MIN_WINDOW: Duration = Duration::from_secs(86_400);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct RecoveryId([u8; 16]);
 random_name!(RecoveryId);
-
-impl RecoveryId {
-    /// The name as complete lists of recoveries hold it: its 16 bytes, then 16 of zero.
-    #[must_use]
-    pub fn list_member(&self) -> Digest {
-        let mut wide = [0; 32];
-        wide.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
-        Digest::new(wide)
-    }
-
-    /// The name that a list holds; `None` if it is none.
-    #[must_use]
-    pub fn from_list_member(member: &Digest) -> Option<Self> {
-        let (name, rest) = member.as_bytes().split_first_chunk()?;
-        rest.iter().all(|byte| *byte == 0).then_some(Self(*name))
-    }
-}
+wide_name!(RecoveryId);
 
 /// Under which terms the patient lets trustees replace lost keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]

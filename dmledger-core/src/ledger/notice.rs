@@ -212,7 +212,10 @@ impl Watch {
             | Action::CancelRecovery(_)
             | Action::ExecuteRecovery(_)
             | Action::OrderErasure(_)
-            | Action::ConfirmErasure(_) => {}
+            | Action::ConfirmErasure(_)
+            | Action::Submit(_)
+            | Action::Confirm(_)
+            | Action::Close(_) => {}
             _ if self.subscriber == Subscriber::Account => events.push(Event::Other { action: name }),
             _ => {}
         }

@@ -18,6 +18,7 @@ pub use claims::{AcceptedClaim, ShownDay, UsedMark};
 pub use consent::Present;
 pub use emergency::LatestEmergency;
 pub use erasure::{ErasedBy, MovedTo};
+pub(crate) use hand::Surroundings;
 pub use hand::{AtHand, MAX_AT_HAND};
 pub use matching::{CasePlace, CaseRow, CellRow, Enrolment, MAX_COHORT, MatchPosition};
 pub use nodes::{NodeList, NodeRecord, Offender, offender_member};

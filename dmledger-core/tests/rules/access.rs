@@ -1,6 +1,6 @@
 //! Asking for records: every answer with its reason, and every request in the log.
 
-use super::{Done, anchored, assert_refused, last_answer, signed, world};
+use super::{Done, anchored, ask_as, assert_refused, denied, last_answer, signed, world};
 use core::time::Duration;
 use dmledger_core::{
     account::Missing,
@@ -35,21 +35,6 @@ fn give(world: &mut World, ledger: &mut Ledger, grant: Grant) -> Result<GrantId,
 /// Institution 0 asks patient 0's account; what the ledger answers.
 fn ask(world: &mut World, ledger: &mut Ledger, request: AccessRequest) -> Result<AccessOutcome, Failed> {
     ask_as(0, world, ledger, request)
-}
-
-fn ask_as(
-    institution: usize,
-    world: &mut World,
-    ledger: &mut Ledger,
-    request: AccessRequest,
-) -> Result<AccessOutcome, Failed> {
-    let action = world.access(institution, 0, request)?;
-    world.advance(ledger, &[action])?;
-    last_answer(world, ledger, 0)
-}
-
-const fn denied(reason: Reason) -> AccessOutcome {
-    AccessOutcome::Denied { reason }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Agreements: concluding, visiting, noting, referring, renewing, ending.
 
-use super::{Done, anchored, assert_refused, last_answer, signed, world};
+use super::{Done, anchored, ask_as, assert_refused, denied, signed, world};
 use dmledger_core::{
     action::{Action, Conclude, Dismiss, Note, Refer, Refusal, Renounce, Replace, Succession, Terminate},
     codec::List,
@@ -36,27 +36,12 @@ fn agreed(
     Ok((world, ledger, records, agreement))
 }
 
-fn ask(
-    institution: usize,
-    world: &mut World,
-    ledger: &mut Ledger,
-    request: AccessRequest,
-) -> Result<AccessOutcome, Failed> {
-    let action = world.access(institution, 0, request)?;
-    world.advance(ledger, &[action])?;
-    last_answer(world, ledger, 0)
-}
-
 fn events(world: &World, ledger: &Ledger, id: &AgreementId) -> Result<Vec<AgreementEvent>, Failed> {
     let query = Query::at(world.chain(), ledger.tip().height, ledger.store().as_ref())?;
     let log = query.agreement_log(id)?;
     let entries = log.verify(&ledger.tip().state_root, world.chain(), id)?;
     assert!(log.verify(&ledger.tip().state_root, world.chain(), &AgreementId::new([9; 16])).is_err());
     Ok(entries.iter().map(|entry| entry.event).collect())
-}
-
-const fn denied(reason: Reason) -> AccessOutcome {
-    AccessOutcome::Denied { reason }
 }
 
 #[test]
@@ -111,16 +96,16 @@ fn a_visit_resolves_the_agreement_to_records_and_stays_in_both_logs() -> Done {
     assert!(query.visit(&AgreementId::new([9; 16]))?.is_none());
     let request = AccessRequest { grant: Some(agreement.terms.id), ..world.request(records[2..4].to_vec())? };
     let visited = request.id;
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: agreement.terms.id });
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: agreement.terms.id });
     let request = world.request(records[2..5].to_vec())?;
     let strayed = request.id;
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, denied(Reason::NotIndexed { position: 2 }));
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, denied(Reason::NotIndexed { position: 2 }));
     let named = AccessRequest { grant: Some(agreement.terms.id), ..world.request(records[..1].to_vec())? };
     let refused = named.id;
-    ask(0, &mut world, &mut ledger, named.clone())?;
+    ask_as(0, &mut world, &mut ledger, named.clone())?;
     // Another member that names the grant writes into nobody's log.
     let intruder = AccessRequest { id: dmledger_core::consent::RequestId::new([7; 16]), ..named };
-    assert_eq!(ask(1, &mut world, &mut ledger, intruder)?, denied(Reason::UnknownGrant));
+    assert_eq!(ask_as(1, &mut world, &mut ledger, intruder)?, denied(Reason::UnknownGrant));
     let expected = [
         AgreementEvent::Concluded,
         AgreementEvent::Visited { request: visited, allowed: true },
@@ -143,7 +128,7 @@ fn the_institution_logs_its_treatment_and_nobody_else_does() -> Done {
     let (mut world, mut ledger, records, agreement) = agreed(|agreement, _| agreement)?;
     let request = world.request(records)?;
     let visit = request.id;
-    ask(0, &mut world, &mut ledger, request)?;
+    ask_as(0, &mut world, &mut ledger, request)?;
     let note = |digest, request| {
         let (agreement, kind) = (agreement.id, NoteKind::Treatment);
         Action::Note(Note { agreement, kind, digest: Digest::new([digest; 32]), request })
@@ -179,7 +164,7 @@ fn either_party_ends_an_agreement_and_its_right_ends_with_it() -> Done {
         let record = ledger.facts().agreement(&agreement.id)?.ok_or("no agreement")?;
         assert_eq!(record.ended(), Some((height, by)));
         let request = world.request(records)?;
-        assert_eq!(ask(0, &mut world, &mut ledger, request)?, denied(Reason::Terminated { height }));
+        assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, denied(Reason::Terminated { height }));
     }
     Ok(())
 }
@@ -201,7 +186,7 @@ fn a_renewal_takes_the_place_of_the_agreement_before_it() -> Done {
     assert_eq!(before.ended(), Some((height, EndedBy::Renewal(new.id))));
     assert_eq!(events(&world, &ledger, &old.id)?.last(), Some(&AgreementEvent::Renewed { by: new.id }));
     let request = world.request(records)?;
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: new.terms.id });
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: new.terms.id });
     Ok(())
 }
 
@@ -236,7 +221,7 @@ fn a_referral_stays_within_the_referrers_right_and_the_clause() -> Done {
     let by = world.institutions()[0].id();
     assert_eq!(record.origin(), Origin::Referred { from: agreement.terms.id, by });
     let request = world.request(records.clone())?;
-    assert_eq!(ask(1, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: grant.id });
+    assert_eq!(ask_as(1, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: grant.id });
     // The clause allowed one referral; and what was referred is not referred on.
     let second = world.by_institution(0, 0, refer(&agreement, referral(&world, &agreement, 2, 8)))?;
     assert_refused(&mut world, &ledger, &second, Refusal::NoReferral);
@@ -267,13 +252,13 @@ fn a_referral_falls_with_the_referrers_right_and_spends_its_quota() -> Done {
     let action = world.by_institution(0, 0, refer(&agreement, grant.clone()))?;
     world.advance(&mut ledger, &[action])?;
     let request = world.request(records.clone())?;
-    assert_eq!(ask(1, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: grant.id });
+    assert_eq!(ask_as(1, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: grant.id });
     assert_eq!(ledger.facts().grant(&agreement.terms.id)?.ok_or("no grant")?.used(), 1);
     let request = world.request(records.clone())?;
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: agreement.terms.id });
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: agreement.terms.id });
     let ended = denied(Reason::ReferralEnded { grant: agreement.terms.id });
     let request = world.request(records)?;
-    assert_eq!(ask(1, &mut world, &mut ledger, request)?, ended);
+    assert_eq!(ask_as(1, &mut world, &mut ledger, request)?, ended);
     Ok(())
 }
 
@@ -298,7 +283,7 @@ fn a_referral_falls_when_the_referrer_is_dismissed_or_the_agreement_ended() -> D
         world.advance(&mut ledger, &[action])?;
         let request = world.request(records)?;
         let ended = denied(Reason::ReferralEnded { grant: agreement.terms.id });
-        assert_eq!(ask(1, &mut world, &mut ledger, request)?, ended);
+        assert_eq!(ask_as(1, &mut world, &mut ledger, request)?, ended);
     }
     Ok(())
 }

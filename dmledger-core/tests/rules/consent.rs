@@ -1,6 +1,6 @@
 //! Renewing, narrowing, replacing, handing over and giving up grants; what the public gets; conditions of use.
 
-use super::{Done, anchored, assert_refused, last_answer, signed, world};
+use super::{Done, anchored, ask_as, assert_refused, denied, signed, world};
 use core::time::Duration;
 use dmledger_core::{
     account::Missing,
@@ -45,21 +45,6 @@ fn later(grant: &Grant, id: u8, days: u64) -> Result<Grant, Failed> {
     Ok(Grant { id: GrantId::new([id; 16]), validity: Validity::during(longer), ..grant.clone() })
 }
 
-fn ask(
-    institution: usize,
-    world: &mut World,
-    ledger: &mut Ledger,
-    request: AccessRequest,
-) -> Result<AccessOutcome, Failed> {
-    let action = world.access(institution, 0, request)?;
-    world.advance(ledger, &[action])?;
-    last_answer(world, ledger, 0)
-}
-
-const fn denied(reason: Reason) -> AccessOutcome {
-    AccessOutcome::Denied { reason }
-}
-
 #[test]
 fn a_renewed_grant_lasts_longer_and_both_stay_in_the_history() -> Done {
     let (mut world, mut ledger, records, old) = granted(|grant| grant)?;
@@ -75,10 +60,10 @@ fn a_renewed_grant_lasts_longer_and_both_stay_in_the_history() -> Done {
     let height = ledger.tip().height;
     assert_refused(&mut world, &ledger, &action, Refusal::GrantEnded);
     let request = world.request(records.clone())?;
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: new.id });
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: new.id });
     let request = AccessRequest { grant: Some(old.id), ..world.request(records)? };
     let replaced = Reason::Superseded { height, by: new.id };
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, denied(replaced));
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, denied(replaced));
     let account = world.patients()[0].account;
     let query = Query::at(world.chain(), ledger.tip().height, ledger.store().as_ref())?;
     let answer = query.grants(&account)?;
@@ -123,9 +108,9 @@ fn one_patient_key_narrows_and_narrows_only() -> Done {
     let action = signed(&world, account, body, &[(&world.patients()[0].home, Authored)]);
     world.advance(&mut ledger, &[action])?;
     let request = world.request(records[..3].to_vec())?;
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: narrow.id });
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: narrow.id });
     let request = world.request(records)?;
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, denied(Reason::OutsideDataRange { position: 3 }));
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, denied(Reason::OutsideDataRange { position: 3 }));
     Ok(())
 }
 
@@ -133,7 +118,7 @@ fn one_patient_key_narrows_and_narrows_only() -> Done {
 fn narrowing_counts_what_the_quota_has_left() -> Done {
     let (mut world, mut ledger, records, old) = granted(|grant| Grant { quota: Some(2), ..grant })?;
     let request = world.request(records)?;
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: old.id });
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: old.id });
     let same = Grant { id: GrantId::new([7; 16]), ..old.clone() };
     let action = world.by_patient(0, replace(old.id, Succession::Narrow, same.clone()))?;
     assert_refused(&mut world, &ledger, &action, Refusal::BeyondScope { dimension: Dimension::Quota });
@@ -157,12 +142,12 @@ fn an_expired_grant_can_be_renewed_and_a_revoked_one_cannot() -> Done {
     world.advance(&mut ledger, &[action])?;
     world.wait(Duration::from_secs(5));
     let request = world.request(records.clone())?;
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, denied(Reason::Expired { at: end }));
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, denied(Reason::Expired { at: end }));
     let renewed = later(&short, 8, 1)?;
     let action = world.by_patient(0, replace(short.id, Succession::Renew, renewed.clone()))?;
     world.advance(&mut ledger, &[action])?;
     let request = world.request(records)?;
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: renewed.id });
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: renewed.id });
     Ok(())
 }
 
@@ -194,10 +179,10 @@ fn a_grant_is_handed_over_by_its_grantee_and_the_patient_within_its_scope() -> D
     let by = world.institutions()[0].id();
     assert_eq!((record.origin(), record.granted()), (Origin::HandedOver { from: old.id, by }, height));
     let request = world.request(records.clone())?;
-    assert_eq!(ask(1, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: to_pharmacy.id });
+    assert_eq!(ask_as(1, &mut world, &mut ledger, request)?, AccessOutcome::Allowed { grant: to_pharmacy.id });
     let request = world.request(records)?;
     let gone = Reason::Superseded { height, by: to_pharmacy.id };
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, denied(gone));
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, denied(gone));
     Ok(())
 }
 
@@ -216,7 +201,7 @@ fn a_grantee_gives_its_grant_up_and_nobody_elses() -> Done {
     let revoke = world.revoke(0, grant.id)?;
     assert_refused(&mut world, &ledger, &revoke, Refusal::GrantEnded);
     let request = world.request(records)?;
-    assert_eq!(ask(0, &mut world, &mut ledger, request)?, denied(Reason::Renounced { height }));
+    assert_eq!(ask_as(0, &mut world, &mut ledger, request)?, denied(Reason::Renounced { height }));
     // What is for many, or shuts out, cannot be given up by one.
     let (role, deny) = (world.grant_to(0, 0), world.grant_to(0, 0));
     let role = Grant { audience: Audience::Role(Role::Hospital), ..role };
@@ -268,7 +253,7 @@ fn the_public_reads_what_is_declared_deidentified_and_nothing_else() -> Done {
         Ok(AccessRequest { purpose: Purpose::PublicHealth, ..world.request(records.to_vec())? })
     };
     let asked = request(&mut world, &[year])?;
-    assert_eq!(ask(2, &mut world, &mut ledger, asked)?, denied(Reason::Identified { position: 0 }));
+    assert_eq!(ask_as(2, &mut world, &mut ledger, asked)?, denied(Reason::Identified { position: 0 }));
     let declare = |record| Action::Deidentify(Deidentify { record, statement: Digest::new([1; 32]) });
     let action = world.by_patient(0, declare(hour))?;
     assert_refused(&mut world, &ledger, &action, Refusal::NotWholeYears);
@@ -281,12 +266,12 @@ fn the_public_reads_what_is_declared_deidentified_and_nothing_else() -> Done {
     world.advance(&mut ledger, std::slice::from_ref(&action))?;
     assert_refused(&mut world, &ledger, &action, Refusal::AlreadyDeidentified);
     let asked = request(&mut world, &[year])?;
-    assert_eq!(ask(2, &mut world, &mut ledger, asked)?, AccessOutcome::Allowed { grant: open.id });
+    assert_eq!(ask_as(2, &mut world, &mut ledger, asked)?, AccessOutcome::Allowed { grant: open.id });
     let asked = request(&mut world, &[year, hour])?;
-    assert_eq!(ask(2, &mut world, &mut ledger, asked)?, denied(Reason::Identified { position: 1 }));
+    assert_eq!(ask_as(2, &mut world, &mut ledger, asked)?, denied(Reason::Identified { position: 1 }));
     // The public scope serves its own purposes only.
     let asked = world.request(vec![year])?;
-    assert_eq!(ask(2, &mut world, &mut ledger, asked)?, denied(Reason::WrongPurpose));
+    assert_eq!(ask_as(2, &mut world, &mut ledger, asked)?, denied(Reason::WrongPurpose));
     Ok(())
 }
 
@@ -301,7 +286,7 @@ fn what_the_grant_asks_for_has_to_be_undertaken_and_is_kept_in_the_log() -> Done
     let mut request = |undertaking: &Conditions| -> Result<AccessOutcome, Failed> {
         let asked = world.request(records.clone())?;
         let asked = AccessRequest { purpose: Purpose::DiseaseResearch, undertaking: undertaking.clone(), ..asked };
-        ask(0, &mut world, &mut ledger, asked)
+        ask_as(0, &mut world, &mut ledger, asked)
     };
     let none = Conditions::NONE.about("MONDO:0005148")?;
     let other = Conditions::new(&[Condition::NonCommercial]).about("MONDO:0004992")?;

@@ -1,7 +1,7 @@
 //! Break-glass: who opens it, for how long, and who stops it.
 
 use super::{
-    Done, assert_refused, refusal,
+    Done, assert_refused, denied, refusal,
     ward::{EMERGENCY, HOUR, PHYSICIAN, RECOVERY, Ward, trusted, ward},
 };
 use core::time::Duration;
@@ -23,10 +23,6 @@ use dmledger_core::{
 };
 
 const BTG: Purpose = Purpose::BreakTheGlass;
-
-fn denied(reason: Reason) -> AccessOutcome {
-    AccessOutcome::Denied { reason }
-}
 
 #[test]
 fn in_one_block_from_request_to_reading_when_the_patient_cannot_answer() -> Done {

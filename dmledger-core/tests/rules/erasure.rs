@@ -1,7 +1,7 @@
 //! Erasing records and epochs, with receipts.
 
 use super::{
-    Done, assert_refused, refusal,
+    Done, assert_refused, denied, refusal,
     ward::{EMERGENCY, Failed, Ward, trusted},
 };
 use dmledger_core::{
@@ -61,10 +61,6 @@ fn confirm(ward: &Ward, receipt: SignedReceipt) -> SignedAction {
 fn key<'a>(ward: &'a Ward, custodian: &Custodian) -> &'a SecretKey {
     let all = ward.world.institutions().iter();
     &all.clone().find(|party| party.id() == custodian.member).expect("an institution").key
-}
-
-fn denied(reason: Reason) -> AccessOutcome {
-    AccessOutcome::Denied { reason }
 }
 
 #[test]

@@ -47,8 +47,10 @@ mod ward;
 
 use dmledger_core::{
     action::{self, Action, Fault, Refusal, SignedAction},
-    decide::AccessOutcome,
+    consent::AccessRequest,
+    decide::{AccessOutcome, Reason},
     envelope::{AccountId, Envelope, Meaning},
+    hash::{tag, tagged},
     identity::Role,
     key::{SecretKey, Suite},
     ledger::{Ledger, Query, StateMachine},
@@ -95,6 +97,18 @@ fn signed(world: &World, account: Option<AccountId>, body: Action, keys: &[(&Sec
     })
 }
 
+/// One line an action, in its fixed bytes: number, name, digest. Each reads back, and the ledger takes it.
+fn fixed_bytes(ledger: &Ledger, actions: &[SignedAction]) -> Result<Vec<String>, Failed> {
+    let line = |action: &SignedAction| {
+        let raw = action::encode(action)?;
+        assert_eq!(&action::decode(&raw)?, action);
+        assert_eq!(refusal(ledger, action), None, "{}", action.body().name());
+        let (number, name) = (action.body().number(), action.body().name());
+        Ok(format!("{number} {name} {:.16}", tagged(tag::RAW_ACTION, raw.as_slice())))
+    };
+    actions.iter().map(line).collect()
+}
+
 /// A key, and the same key again: secret keys are never cloned.
 fn twins(world: &mut World) -> (SecretKey, SecretKey) {
     let bytes = world.bytes();
@@ -123,6 +137,22 @@ fn anchored(
     let action = world.anchor(patient, entries)?;
     world.advance(ledger, &[action])?;
     Ok(names)
+}
+
+/// What an institution is answered that asks this of the first patient.
+fn ask_as(
+    institution: usize,
+    world: &mut World,
+    ledger: &mut Ledger,
+    request: AccessRequest,
+) -> Result<AccessOutcome, Failed> {
+    let action = world.access(institution, 0, request)?;
+    world.advance(ledger, &[action])?;
+    last_answer(world, ledger, 0)
+}
+
+const fn denied(reason: Reason) -> AccessOutcome {
+    AccessOutcome::Denied { reason }
 }
 
 /// The answer to the latest request about a patient's account.

@@ -16,13 +16,13 @@ use dmledger_core::{
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-fn watch(ledger: &Ledger, account: AccountId, subscriber: Subscriber) -> Result<Watch, Failed> {
+pub(super) fn watch(ledger: &Ledger, account: AccountId, subscriber: Subscriber) -> Result<Watch, Failed> {
     let at = Moment { height: ledger.tip().height, time: ledger.tip().time };
     Ok(Watch::begin(account, subscriber, &ledger.facts(), at)?)
 }
 
 /// What the tip means.
-fn told(watch: &mut Watch, ledger: &Ledger) -> Result<Vec<Event>, Failed> {
+pub(super) fn told(watch: &mut Watch, ledger: &Ledger) -> Result<Vec<Event>, Failed> {
     let block = ledger.finalized(ledger.tip().height)?.ok_or("no block")?;
     let notices = watch.observe(block.block(), &ledger.facts())?;
     Ok(notices.into_iter().map(|Notice { event, .. }| event).collect())

@@ -1,10 +1,11 @@
-//! What takes its course over many blocks: emergencies, recoveries and erasures of one account.
+//! What takes its course over many blocks: emergencies, recoveries, erasures and publications of one account.
 //!
 //! They stand in complete lists of the account, so that one that was begun through a proposal is heard of as well; those
 //! that are not over yet are looked at again in every block, since time alone opens, ends and lets lapse.
 
 use super::Event;
 use crate::{
+    account::escrow::EscrowEntry,
     consent::{Subscriber, erasure::ErasureId},
     emergency::{EmergencyId, EmergencyStatus, RecoveryId, RecoveryStatus},
     envelope::AccountId,
@@ -27,6 +28,8 @@ pub(super) struct Courses {
     erasures: BTreeSet<ErasureId>,
     /// How many of each the lists had.
     heard: [u64; 3],
+    /// How many lines the escrow log had.
+    publications: u64,
 }
 
 /// Whose courses, for whom, by which state and when.
@@ -79,7 +82,26 @@ impl Courses {
         let [emergencies, recoveries, erasures] = begun;
         self.emergencies(seen, &emergencies, events)?;
         self.recoveries(seen, &recoveries, events)?;
-        self.erasures(seen, &erasures, events)
+        self.erasures(seen, &erasures, events)?;
+        if may_begin { self.publications(seen, events) } else { Ok(()) }
+    }
+
+    /// Every step of a publication is a line of the escrow log.
+    fn publications(&mut self, seen: &Seen<'_>, events: &mut Vec<Event>) -> Result<(), StateError> {
+        let places = seen.facts.places();
+        let count = places.escrow_entries(seen.account).leaf(seen.facts.state())?.count();
+        for number in self.publications..count {
+            let Some(line) = seen.facts.get::<EscrowEntry>(&places.escrow_entry(seen.account, number))? else {
+                continue;
+            };
+            if seen.concerns([line.institution].into_iter()) {
+                let records = u16::try_from(line.records.len()).unwrap_or(u16::MAX);
+                let (address, institution, status) = (line.address, line.institution, line.status);
+                events.push(Event::Publication { address, institution, records, status });
+            }
+        }
+        self.publications = count;
+        Ok(())
     }
 
     fn emergencies(&mut self, seen: &Seen<'_>, begun: &[Digest], events: &mut Vec<Event>) -> Result<(), StateError> {

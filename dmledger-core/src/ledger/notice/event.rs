@@ -1,6 +1,7 @@
 //! What somebody can be told.
 
 use crate::{
+    account::escrow::EscrowStatus,
     consent::{
         AgreementId, Alert, Audience, GrantId, RequestId, Standing,
         erasure::{Custodian, Erased, ErasureId},
@@ -148,6 +149,17 @@ pub enum Event {
         /// Custodians who have not answered after this block; none if the erasure is complete.
         outstanding: u16,
     },
+    /// An institution asks to publish into the account, or its publication stands elsewhere than before.
+    Publication {
+        /// Where the publication waits, or waited.
+        address: AccountId,
+        /// Who published.
+        institution: MemberId,
+        /// Records published.
+        records: u16,
+        /// Waiting is the request to the account's holders.
+        status: EscrowStatus,
+    },
     /// Another action about the account, by its name.
     Other {
         /// The name.
@@ -186,6 +198,7 @@ impl Event {
             Self::RecordUpdated { .. } => *alert == Alert::RecordUpdated,
             Self::Silence { .. } => matches!(alert, Alert::Silence(_)),
             Self::Agreement { .. } => *alert == Alert::Agreement,
+            Self::Publication { .. } => *alert == Alert::Publication,
             Self::Other { .. } => *alert == Alert::Other,
         }
     }

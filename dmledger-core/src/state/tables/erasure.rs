@@ -6,7 +6,7 @@ use crate::{
     consent::erasure::{Erased, Erasure, ErasureId, SignedReceipt},
     envelope::AccountId,
     record::RecordId,
-    state::{CompleteList, Namespace, ReadTyped, StateError, StateKey, StoredList},
+    state::{Namespace, StateError, StateKey, StoredList},
     time::Height,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -15,7 +15,6 @@ const ERASURE: Namespace = Namespace::new("erasure");
 const ERASURES: Namespace = Namespace::new("erasures");
 const ERASED: Namespace = Namespace::new("erased");
 const RECEIPT: Namespace = Namespace::new("erase-receipt");
-
 const MOVED: Namespace = Namespace::new("moved-record");
 
 /// Where the keys of a record lie that was moved out of the epoch it was sealed in.
@@ -101,8 +100,7 @@ impl Facts<'_> {
     /// # Errors
     /// [`StateError`] if the state cannot be read.
     pub fn has_erasures(&self, account: &AccountId) -> Result<bool, StateError> {
-        // Asked by every decision.
-        Ok(*self.state.made(&self.places.erasures(account).key(), |list: Option<CompleteList>| list.is_some())?)
+        Ok(self.surroundings(account)?.has_erasures())
     }
 
     /// The epoch in which the keys of a record lie: that of its entry, unless it was moved.

@@ -5,7 +5,8 @@ use crate::{
     codec::{Canonical, CodecError, List},
     consent::grant::{Audience, GrantId, GrantRecord, audience_key},
     envelope::AccountId,
-    state::{ReadTyped, StateError, StateKey},
+    identity::Role,
+    state::{CompleteList, ReadTyped, StateError, StateKey},
 };
 use alloc::{sync::Arc, vec::Vec};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -49,6 +50,20 @@ impl Places {
 /// Where the grants at hand stand: a key costs a hash, and there are many.
 struct HandKeys(Vec<StateKey>);
 
+/// What every decision about an account asks first, whoever asks.
+pub(crate) struct Surroundings {
+    has_erasures: bool,
+    /// Where the names at hand stand for the audiences of many: a key costs two hashes.
+    shared: Vec<(Audience, StateKey)>,
+}
+
+impl Surroundings {
+    /// Whether anything of the account was ever ordered to be erased.
+    pub(crate) const fn has_erasures(&self) -> bool {
+        self.has_erasures
+    }
+}
+
 impl Facts<'_> {
     /// The grants a decision about this account and audience looks at: all that still stand, and of the ended ones the
     /// latest, as many as there is room for.
@@ -59,15 +74,28 @@ impl Facts<'_> {
         Ok(self.get(&self.places.audience(account, audience))?.unwrap_or_default())
     }
 
+    /// What every decision about an account asks first, remembered with the account's list of erasures.
+    pub(crate) fn surroundings(&self, account: &AccountId) -> Result<Arc<Surroundings>, StateError> {
+        let places = self.places;
+        self.state.made(&places.erasures(account).key(), |erasures: Option<CompleteList>| {
+            let many = [Audience::Consortium, Audience::Public].into_iter().chain(Role::ALL.map(Audience::Role));
+            let shared = many.map(|audience| (audience, places.audience(account, &audience))).collect();
+            Surroundings { has_erasures: erasures.is_some(), shared }
+        })
+    }
+
     /// The same grants themselves, added to `grants`, without reading again what the state remembers decoded.
     pub(crate) fn hand(
         &self,
         account: &AccountId,
         audience: &Audience,
+        around: &Surroundings,
         grants: &mut Vec<Arc<Option<GrantRecord>>>,
     ) -> Result<(), StateError> {
         let places = self.places;
-        let keys = self.state.made(&places.audience(account, audience), |names: Option<AtHand>| {
+        let shared = around.shared.iter().find(|(known, _)| known == audience).map(|(_, key)| *key);
+        let names = shared.unwrap_or_else(|| places.audience(account, audience));
+        let keys = self.state.made(&names, |names: Option<AtHand>| {
             let names = names.unwrap_or_default();
             HandKeys(names.grants().iter().map(|name| places.grant(name)).collect())
         })?;
