@@ -229,3 +229,6 @@ impl WrapError {
         Refused
     }
 }
+
+#[cfg(test)]
+mod tests;
