@@ -7,15 +7,17 @@
 
 use dmledger_core::{
     decide::{AccessOutcome, Reason},
+    record::RecordId,
     scope::Purpose,
+    traits::BlobStore,
 };
 use dmledger_examples::{
-    error::HostError,
+    error::{During, HostError},
     institution::ReadError,
     residence::{Grantee, Terms},
     stage::{Stage, ensure, run, span},
 };
-use dmledger_zk::seal::{Keys, OpenError};
+use dmledger_zk::seal::{Altered, Keys, OpenError, Part};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -76,6 +78,7 @@ async fn play() -> Result<(), HostError> {
     let mut a2 = stage.institution(1, &home).await?;
     let renewed =
         home.granted_to(&stage.people.institutions[1].id()).ok_or_else(|| HostError::new("A2 has no grant"))?;
+    let outdated = a2.part(&records[0]).await?;
     let height = home.move_records(&records[..1]).await?;
     a2.node().reach(height).await?;
     let (read, _) = a2
@@ -89,6 +92,15 @@ async fn play() -> Result<(), HostError> {
         _ => return Err(HostError::new("A1 opened a record of an epoch it has no key of")),
     }
     println!("A2 reads all {} readings as before", readings.len());
+
+    // A lake that shows the part from before the move again, to whoever has read the one after it.
+    let (lake, latest) = (stage.network.lake(), a2.part(&records[0]).await?);
+    put_back(&*lake, &records[0], &outdated).await?;
+    match a2.read(home.account(), renewed, &records[..1], Purpose::Treatment).await {
+        Err(ReadError::Sealed(error @ OpenError::Tampered(Altered::RolledBack))) => println!("{error}"),
+        _ => return Err(HostError::new("a part that was rolled back was taken")),
+    }
+    put_back(&*lake, &records[0], &latest).await?;
 
     // Then A2 wants no more: it gives its grant up, and its keys.
     let [keys, copy] = [a2.unwrap(home.account(), renewed).await?, a2.unwrap(home.account(), renewed).await?];
@@ -105,4 +117,10 @@ async fn play() -> Result<(), HostError> {
         _ => return Err(HostError::new("the gate answered whoever has renounced")),
     }
     Ok(())
+}
+
+/// The lake has this part of a record, and no other.
+async fn put_back(lake: &dyn BlobStore, record: &RecordId, part: &Part) -> Result<(), HostError> {
+    lake.delete_parts(record).await.during("lake")?;
+    lake.put_part(record, part.access().body().version(), &part.to_bytes()).await.during("lake")
 }

@@ -31,7 +31,10 @@ use dmledger_zk::{
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 pub mod emergency;
 mod partials;
@@ -48,6 +51,8 @@ pub struct Institution<'a> {
     person: &'a Person,
     node: Arc<Node>,
     lake: Arc<dyn BlobStore>,
+    /// The latest version of the part of every record that it has opened: no older one is taken any more.
+    seen: Mutex<BTreeMap<RecordId, u64>>,
     rng: ChaCha20Rng,
 }
 
@@ -100,7 +105,7 @@ impl<'a> Institution<'a> {
     /// `person` at its node, with the lake it shares.
     #[must_use]
     pub fn new(person: &'a Person, node: Arc<Node>, lake: Arc<dyn BlobStore>, seed: u64) -> Self {
-        Self { person, node, lake, rng: ChaCha20Rng::seed_from_u64(seed) }
+        Self { person, node, lake, seen: Mutex::default(), rng: ChaCha20Rng::seed_from_u64(seed) }
     }
 
     /// Who it is.
@@ -297,17 +302,20 @@ impl<'a> Institution<'a> {
         let account = account.ok_or_else(|| HostError::new("no such account"))?;
         let custodians: Vec<_> =
             account.policy().groups().iter().flat_map(|group| group.keys().iter().copied()).collect();
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(&facts.record).copied();
         let view = LedgerView {
             chain: self.node.chain(),
             account: anchored.account,
             entry: &anchored.entry,
             custodians: &custodians,
-            least_version: 1,
+            least_version: seen.unwrap_or(1),
             height: tip.height,
             time: tip.time,
             standing,
         };
         let plaintext = open(&part, &ciphertext, keys, &view)?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(facts.record, part.access().body().version());
         Ok(plaintext.as_bytes().to_vec())
     }
 
