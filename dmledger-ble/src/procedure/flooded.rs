@@ -18,7 +18,7 @@ use crate::sim::{
 };
 
 /// Values of one report that the stack takes.
-const ROOM: u32 = 90;
+const ROOM: u32 = 30;
 /// Seconds of the link's time that a session may take: a few silences of five seconds, not one a report.
 const SECONDS: u64 = 60;
 
@@ -116,5 +116,5 @@ fn a_sensor_with_a_gap_between_all_its_minutes_is_proved_complete_with_few_quest
     assert!(matches!(outcome, CgmOutcome::Complete { .. }), "{outcome:?}");
     assert_eq!(items, 4000);
     let requests = central.with_device(|behind| behind.requests).unwrap();
-    assert!(requests <= 6 + 37, "{requests} requests");
+    assert!(requests <= 6 + 4000 / 64 + 16, "{requests} requests");
 }
