@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a failure is the test's")]
 
+mod streams;
+
 use core::time::Duration;
 use std::collections::BTreeMap;
 
@@ -11,25 +13,18 @@ use super::cgm_session::{CgmConfig, CgmOutcome, CgmReading, CgmSession};
 use super::clip_transfer::{ClipConfig, ClipOutcome, ClipTransfer, Goal, Partial};
 use super::conversation::{Failure, Limits};
 use super::glucose_sync::Proof;
-use super::heart_rate::HeartRateStream;
 use super::sleep::{Nights, SleepRecord, SleepSync};
-use super::stream::{Stream, StreamOutcome, Streamed};
-use crate::codec::Characteristic as _;
 use crate::codec::blood_pressure::{BloodPressureMeasurement, PressureUnit, Pressures};
 use crate::codec::capture::{ObjectCodec, ObjectKind};
 use crate::codec::cgm::SessionStartTime;
 use crate::codec::crc::E2eCrc;
 use crate::codec::date_time::{DateTime, WallSeconds};
 use crate::codec::glucose::SequenceNumber;
-use crate::codec::heart_rate::{BeatsPerMinute, BodySensorLocation, Contact, HeartRateMeasurement};
 use crate::codec::medfloat::{Decimal, Sfloat};
-use crate::codec::plx::{PlxContinuous, PlxFeatures, PlxSupported, Saturation};
 use crate::codec::sleep::{Night, Stages};
-use crate::codec::uuid::{BLOOD_PRESSURE_MEASUREMENT, PLX_CONTINUOUS, WEIGHT_MEASUREMENT};
+use crate::codec::uuid::{BLOOD_PRESSURE_MEASUREMENT, WEIGHT_MEASUREMENT};
 use crate::codec::weight::{WeightMeasurement, WeightUnits};
-use crate::sim::{
-    Faults, PerMille, Peripheral, SimCamera, SimCentral, SimKeeper, SimSensor, SimStreamer, SimWearable, run_procedure,
-};
+use crate::sim::{Faults, PerMille, SimCamera, SimCentral, SimKeeper, SimSensor, SimWearable, run_procedure};
 
 fn at(minutes: i64) -> DateTime {
     let start = DateTime::new(2026, 3, 1, 0, 0, 0).unwrap().wall_seconds().unwrap().value();
@@ -229,76 +224,6 @@ fn a_cuffs_clock_and_battery_are_read_and_scales_need_no_procedure_of_their_own(
     let mut other = Indications::<WeightMeasurement>::new(Duration::from_secs(5), Limits::new());
     let outcome = run_procedure(&central, &mut other, &mut |_| {}).unwrap();
     assert_eq!(outcome.end(), Err(Failure::Missing(WEIGHT_MEASUREMENT)));
-}
-
-/// One seed of a stream of 60 values whose numbers go up by one a second: what holds for it, whatever it measures.
-fn stream<C: Streamed + Send>(
-    central: &SimCentral<impl Peripheral>,
-    seed: u64,
-    number: impl Fn(&C) -> u16,
-) -> (usize, StreamOutcome) {
-    let mut items = Vec::new();
-    let mut stream = Stream::<C>::new(Duration::from_secs(60), Duration::from_millis(1500), Limits::new());
-    let outcome = run_procedure(central, &mut stream, &mut |item| items.push(item)).unwrap();
-    let found = once(&items, |item| (number(item.measurement()), item.raw().to_vec()), seed);
-    let struck = central.struck();
-    if struck.total() == struck.repeated {
-        assert!(outcome.end().is_ok() && found.len() >= 59, "seed {seed}: {} came", found.len());
-    }
-    // a number left out between two that came is a gap that is told
-    let numbers: Vec<_> = found.keys().copied().collect();
-    let holes = numbers.windows(2).filter(|pair| pair[1] - pair[0] > 1).count();
-    assert!(outcome.gaps() as usize >= holes, "seed {seed}: {holes} holes, {} told", outcome.gaps());
-    assert_eq!(outcome.delivered() as usize, items.len(), "seed {seed}");
-    (items.len(), outcome)
-}
-
-/// Values of a stream cannot be told apart when they are flipped or come late.
-fn streamed(seed: u64) -> Faults {
-    heavy(seed).with_corrupted_values(PerMille::NEVER).with_reordered_values(PerMille::NEVER)
-}
-
-#[test]
-fn a_stream_of_heart_rates_repeats_nothing_and_tells_its_gaps_under_a_thousand_seeds() {
-    let beat = |index: u16| {
-        let rate = HeartRateMeasurement::new(BeatsPerMinute::Wide(40 + index), Contact::Detected);
-        rate.with_intervals(&[1000 + index]).unwrap()
-    };
-    for seed in 0..1000 {
-        let mut band = SimWearable::new();
-        band.will_stream((0..60).map(beat));
-        let central = SimCentral::new(band, streamed(seed), seed);
-        stream::<HeartRateMeasurement>(&central, seed, |beat| beat.rate().value());
-    }
-    let mut band = SimWearable::new();
-    band.will_stream((0..60).map(beat));
-    let central = SimCentral::new(band, Faults::NONE, 1);
-    let mut rates = HeartRateStream::new(Duration::from_secs(60), Duration::from_secs(2), Limits::new());
-    let outcome = run_procedure(&central, &mut rates, &mut |_| {}).unwrap();
-    let delivered = u64::from(outcome.stream().delivered());
-    let sum = (0..delivered).map(|index| 1000 + index).sum::<u64>();
-    assert!(delivered >= 59 && outcome.intervals() == delivered, "{outcome:?}");
-    assert_eq!(outcome.covered(), Duration::from_millis(sum * 1000 / 1024));
-    assert_eq!(outcome.location(), Some(BodySensorLocation::WRIST));
-}
-
-#[test]
-fn a_stream_of_saturations_repeats_nothing_and_tells_its_gaps_under_a_thousand_seeds() {
-    let features = PlxFeatures::new(PlxSupported::FAST);
-    let mut undisturbed = 0;
-    for seed in 0..1000 {
-        let mut oximeter = SimStreamer::new(PLX_CONTINUOUS).with_about(&features);
-        oximeter.will_stream((0..60).map(|index| PlxContinuous::new(Saturation::new(number(97), number(40 + index)))));
-        let central = SimCentral::new(oximeter, streamed(seed), seed);
-        let (_, outcome) = stream::<PlxContinuous>(&central, seed, |value| value.normal().pulse().to_bits());
-        if outcome.end().is_ok() {
-            let about = outcome.about().map(PlxFeatures::decode);
-            assert!(about.is_none_or(|about| about == Ok(features)), "seed {seed}");
-            undisturbed += 1;
-        }
-    }
-    println!("{undisturbed} of 1000 streams were followed to their end");
-    assert!(undisturbed >= 700, "only {undisturbed} of 1000");
 }
 
 fn band(count: u16) -> SimWearable {
