@@ -127,7 +127,7 @@ typedef enum DmledgerActionKind {
 typedef enum DmledgerProof {
   // Nothing: something may be missing.
   DMLEDGER_PROOF_NONE = 0,
-  // The count is right, and every gap between the numbers received was counted empty.
+  // The count is right, and the device's counts leave no gap between the numbers received that could hold a record.
   DMLEDGER_PROOF_EVERY_GAP_COUNTED = 1,
   // The count is right.
   DMLEDGER_PROOF_COUNT_ONLY = 2,
@@ -196,13 +196,14 @@ typedef struct DmledgerGlucoseMeasurement {
   struct DmledgerNumber concentration;
   // The meter's clock without its offset.
   struct DmledgerDateTime base_time;
-  // Number of the record on the meter.
+  // Number of the record on the meter, 0 to 65,535.
   uint16_t sequence;
-  // Minutes to add for the time the owner sees.
+  // Minutes to add to `base_time` for the time the owner sees; 0x7FFF overrun, 0x8000 underrun.
   int16_t time_offset_minutes;
-  // The SFLOAT of the concentration.
+  // The SFLOAT of the concentration, its bit pattern.
   uint16_t concentration_bits;
-  // Sensor status bits.
+  // Sensor status by bit: 0 battery low, 1 sensor malfunction, 2 sample too small, 3 strip insertion, 4 strip type,
+  // 5 too high, 6 too low, 7 too warm, 8 too cold, 9 strip pulled too soon, 10 general fault, 11 time fault.
   uint16_t status;
   // Whether there is a time offset.
   uint8_t has_time_offset;
@@ -210,9 +211,10 @@ typedef struct DmledgerGlucoseMeasurement {
   uint8_t has_concentration;
   // 0 kg/L, 1 mol/L.
   uint8_t unit;
-  // Sample type, 4 bits.
+  // Sample type, 0 to 15: 1 to 8 capillary, venous, arterial and undetermined, each whole blood, then plasma;
+  // 9 interstitial fluid, 10 control solution.
   uint8_t sample_type;
-  // Sample location, 4 bits.
+  // Sample location, 0 to 15: 1 finger, 2 alternate site, 3 earlobe, 4 control solution, 15 not available.
   uint8_t sample_location;
   // Whether there is a sensor status.
   uint8_t has_status;
@@ -236,17 +238,17 @@ typedef struct DmledgerGlucoseContext {
   uint16_t exercise_seconds;
   // Whether there is carbohydrate.
   uint8_t has_carbohydrate;
-  // Which meal the carbohydrate belongs to.
+  // Which meal the carbohydrate belongs to: 1 breakfast, 2 lunch, 3 dinner, 4 snack, 5 drink, 6 supper, 7 brunch.
   uint8_t carbohydrate_kind;
   // Whether there is a relation to a meal.
   uint8_t has_meal;
-  // Relation to a meal.
+  // Relation to a meal: 1 before, 2 after, 3 fasting, 4 casual, 5 bedtime.
   uint8_t meal;
   // Whether there are tester and health.
   uint8_t has_tester_health;
-  // Who measured.
+  // Who measured: 1 patient, 2 professional, 3 laboratory, 15 not available.
   uint8_t tester;
-  // State of health.
+  // State of health: 1 minor issues, 2 major issues, 3 menses, 4 stress, 5 none, 15 not available.
   uint8_t health;
   // Whether there is exercise.
   uint8_t has_exercise;
@@ -254,7 +256,7 @@ typedef struct DmledgerGlucoseContext {
   uint8_t exercise_percent;
   // Whether there is medication.
   uint8_t has_medication;
-  // Kind of medication.
+  // Kind of medication: insulin, 1 rapid acting, 2 short acting, 3 intermediate acting, 4 long acting, 5 pre-mixed.
   uint8_t medication_kind;
   // 0 kilograms, 1 litres.
   uint8_t medication_unit;
@@ -282,11 +284,11 @@ typedef struct DmledgerCgmMeasurement {
 
 // Blood Pressure Measurement 0x2A35.
 typedef struct DmledgerBloodPressure {
-  // Systolic pressure.
+  // Systolic pressure, in `unit`.
   struct DmledgerNumber systolic;
-  // Diastolic pressure.
+  // Diastolic pressure, in `unit`.
   struct DmledgerNumber diastolic;
-  // Mean arterial pressure.
+  // Mean arterial pressure, in `unit`.
   struct DmledgerNumber mean_arterial;
   // Pulse per minute.
   struct DmledgerNumber pulse;
@@ -326,7 +328,7 @@ typedef struct DmledgerHeartRate {
 
 // Temperature Measurement 0x2A1C.
 typedef struct DmledgerTemperature {
-  // The temperature.
+  // The temperature, in `unit`.
   struct DmledgerNumber temperature;
   // The device's time of the measurement.
   struct DmledgerDateTime time;
@@ -336,7 +338,7 @@ typedef struct DmledgerTemperature {
   uint8_t has_time;
   // Whether there is a site.
   uint8_t has_site;
-  // Where it was taken.
+  // Where it was taken: 1 armpit, 2 body, 3 ear, 4 finger, 5 gut, 6 mouth, 7 rectum, 8 toe, 9 tympanum.
   uint8_t site;
 } DmledgerTemperature;
 
@@ -527,13 +529,16 @@ enum DmledgerStatus dmledger_number_in_units_of(const struct DmledgerNumber *num
                                                 int8_t exponent,
                                                 int64_t *out);
 
-// The E2E-CRC of octets.
+// The E2E-CRC of octets: polynomial x^16 + x^12 + x^5 + 1, seed 0xFFFF, least significant bit first, no final inversion
+// (CRC-16/MCRF4XX). A value that is checked ends in it, low octet first.
 //
 // # Safety
 // `bytes` points to `length` octets, `out` to a writable integer.
-enum DmledgerStatus dmledger_e2e_crc(const uint8_t *bytes, size_t length, uint16_t *out);
+enum DmledgerStatus dmledger_e2e_crc(const uint8_t *bytes,
+                                     size_t length,
+                                     uint16_t *out);
 
-// Reads a Glucose Measurement 0x2A18.
+// Reads a Glucose Measurement 0x2A18, 10 to 17 octets.
 //
 // # Safety
 // `bytes` points to `length` octets, `out` to a writable struct.
@@ -550,7 +555,7 @@ enum DmledgerStatus dmledger_glucose_measurement_encode(const struct DmledgerGlu
                                                         size_t capacity,
                                                         size_t *written);
 
-// Reads a Glucose Measurement Context 0x2A34.
+// Reads a Glucose Measurement Context 0x2A34, 3 to 17 octets.
 //
 // # Safety
 // `bytes` points to `length` octets, `out` to a writable struct.
@@ -558,8 +563,9 @@ enum DmledgerStatus dmledger_glucose_context_decode(const uint8_t *bytes,
                                                     size_t length,
                                                     struct DmledgerGlucoseContext *out);
 
-// Reads the record with this index (from 0) of a CGM Measurement 0x2AA7, which may hold several; `NoMore` behind the
-// last. `e2e_crc` is 1 when the sensor's CGM Feature says that its values end in a check, else 0.
+// Reads the record with this index (from 0) of a CGM Measurement 0x2AA7, which may hold several of 6 to 15 octets;
+// `DMLEDGER_STATUS_NO_MORE` behind the last. `e2e_crc` is 1 when the sensor's CGM Feature says that its values end in a
+// check, else 0.
 //
 // # Safety
 // `bytes` points to `length` octets, `out` to a writable struct.
@@ -569,7 +575,7 @@ enum DmledgerStatus dmledger_cgm_measurement_decode(const uint8_t *bytes,
                                                     size_t index,
                                                     struct DmledgerCgmMeasurement *out);
 
-// Reads a Blood Pressure Measurement 0x2A35.
+// Reads a Blood Pressure Measurement 0x2A35, 7 to 19 octets.
 //
 // # Safety
 // `bytes` points to `length` octets, `out` to a writable struct.
@@ -577,7 +583,7 @@ enum DmledgerStatus dmledger_blood_pressure_decode(const uint8_t *bytes,
                                                    size_t length,
                                                    struct DmledgerBloodPressure *out);
 
-// Reads a Heart Rate Measurement 0x2A37.
+// Reads a Heart Rate Measurement 0x2A37, 2 to 69 octets.
 //
 // # Safety
 // `bytes` points to `length` octets, `out` to a writable struct.
@@ -585,7 +591,7 @@ enum DmledgerStatus dmledger_heart_rate_decode(const uint8_t *bytes,
                                                size_t length,
                                                struct DmledgerHeartRate *out);
 
-// Reads a Temperature Measurement 0x2A1C.
+// Reads a Temperature Measurement 0x2A1C, 5 to 13 octets.
 //
 // # Safety
 // `bytes` points to `length` octets, `out` to a writable struct.
@@ -593,7 +599,7 @@ enum DmledgerStatus dmledger_temperature_decode(const uint8_t *bytes,
                                                 size_t length,
                                                 struct DmledgerTemperature *out);
 
-// Reads a Weight Measurement 0x2A9D.
+// Reads a Weight Measurement 0x2A9D, 3 to 15 octets.
 //
 // # Safety
 // `bytes` points to `length` octets, `out` to a writable struct.
@@ -601,7 +607,7 @@ enum DmledgerStatus dmledger_weight_decode(const uint8_t *bytes,
                                            size_t length,
                                            struct DmledgerWeight *out);
 
-// Reads a PLX Spot-Check Measurement 0x2A5E.
+// Reads a PLX Spot-Check Measurement 0x2A5E, 5 to 19 octets.
 //
 // # Safety
 // `bytes` points to `length` octets, `out` to a writable struct.
@@ -626,8 +632,8 @@ struct DmledgerSync *dmledger_sync_new(const struct DmledgerSyncConfig *config);
 void dmledger_sync_free(struct DmledgerSync *sync);
 
 // Says what happened at `now_ms`, milliseconds of a clock that never goes back. Then take the actions with
-// `dmledger_sync_next_action` until it says `NoMore`, and do them in order. Pointers of earlier actions are invalid
-// afterwards.
+// `dmledger_sync_next_action` until it says `DMLEDGER_STATUS_NO_MORE`, and do them in order. Pointers of earlier actions
+// are invalid afterwards.
 //
 // # Safety
 // `sync` is a handle; `event` points to a struct whose pointers are as its kind says.
@@ -635,7 +641,8 @@ enum DmledgerStatus dmledger_sync_handle(struct DmledgerSync *sync,
                                          const struct DmledgerEvent *event,
                                          uint64_t now_ms);
 
-// Takes the next action; `NoMore` when there is none. Pointers of the action before are invalid afterwards.
+// Takes the next action; `DMLEDGER_STATUS_NO_MORE` when there is none. Pointers of the action before are invalid
+// afterwards.
 //
 // # Safety
 // `sync` is a handle, `out` points to a writable struct.

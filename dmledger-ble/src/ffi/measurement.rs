@@ -21,13 +21,14 @@ pub struct DmledgerGlucoseMeasurement {
     pub concentration: DmledgerNumber,
     /// The meter's clock without its offset.
     pub base_time: DmledgerDateTime,
-    /// Number of the record on the meter.
+    /// Number of the record on the meter, 0 to 65,535.
     pub sequence: u16,
-    /// Minutes to add for the time the owner sees.
+    /// Minutes to add to `base_time` for the time the owner sees; 0x7FFF overrun, 0x8000 underrun.
     pub time_offset_minutes: i16,
-    /// The SFLOAT of the concentration.
+    /// The SFLOAT of the concentration, its bit pattern.
     pub concentration_bits: u16,
-    /// Sensor status bits.
+    /// Sensor status by bit: 0 battery low, 1 sensor malfunction, 2 sample too small, 3 strip insertion, 4 strip type,
+    /// 5 too high, 6 too low, 7 too warm, 8 too cold, 9 strip pulled too soon, 10 general fault, 11 time fault.
     pub status: u16,
     /// Whether there is a time offset.
     pub has_time_offset: u8,
@@ -35,9 +36,10 @@ pub struct DmledgerGlucoseMeasurement {
     pub has_concentration: u8,
     /// 0 kg/L, 1 mol/L.
     pub unit: u8,
-    /// Sample type, 4 bits.
+    /// Sample type, 0 to 15: 1 to 8 capillary, venous, arterial and undetermined, each whole blood, then plasma;
+    /// 9 interstitial fluid, 10 control solution.
     pub sample_type: u8,
-    /// Sample location, 4 bits.
+    /// Sample location, 0 to 15: 1 finger, 2 alternate site, 3 earlobe, 4 control solution, 15 not available.
     pub sample_location: u8,
     /// Whether there is a sensor status.
     pub has_status: u8,
@@ -102,7 +104,7 @@ impl DmledgerGlucoseMeasurement {
     }
 }
 
-/// Reads a Glucose Measurement 0x2A18.
+/// Reads a Glucose Measurement 0x2A18, 10 to 17 octets.
 ///
 /// # Safety
 /// `bytes` points to `length` octets, `out` to a writable struct.
@@ -159,17 +161,17 @@ pub struct DmledgerGlucoseContext {
     pub exercise_seconds: u16,
     /// Whether there is carbohydrate.
     pub has_carbohydrate: u8,
-    /// Which meal the carbohydrate belongs to.
+    /// Which meal the carbohydrate belongs to: 1 breakfast, 2 lunch, 3 dinner, 4 snack, 5 drink, 6 supper, 7 brunch.
     pub carbohydrate_kind: u8,
     /// Whether there is a relation to a meal.
     pub has_meal: u8,
-    /// Relation to a meal.
+    /// Relation to a meal: 1 before, 2 after, 3 fasting, 4 casual, 5 bedtime.
     pub meal: u8,
     /// Whether there are tester and health.
     pub has_tester_health: u8,
-    /// Who measured.
+    /// Who measured: 1 patient, 2 professional, 3 laboratory, 15 not available.
     pub tester: u8,
-    /// State of health.
+    /// State of health: 1 minor issues, 2 major issues, 3 menses, 4 stress, 5 none, 15 not available.
     pub health: u8,
     /// Whether there is exercise.
     pub has_exercise: u8,
@@ -177,7 +179,7 @@ pub struct DmledgerGlucoseContext {
     pub exercise_percent: u8,
     /// Whether there is medication.
     pub has_medication: u8,
-    /// Kind of medication.
+    /// Kind of medication: insulin, 1 rapid acting, 2 short acting, 3 intermediate acting, 4 long acting, 5 pre-mixed.
     pub medication_kind: u8,
     /// 0 kilograms, 1 litres.
     pub medication_unit: u8,
@@ -216,7 +218,7 @@ impl From<&GlucoseMeasurementContext> for DmledgerGlucoseContext {
     }
 }
 
-/// Reads a Glucose Measurement Context 0x2A34.
+/// Reads a Glucose Measurement Context 0x2A34, 3 to 17 octets.
 ///
 /// # Safety
 /// `bytes` points to `length` octets, `out` to a writable struct.
@@ -269,8 +271,9 @@ impl From<&CgmMeasurement> for DmledgerCgmMeasurement {
     }
 }
 
-/// Reads the record with this index (from 0) of a CGM Measurement 0x2AA7, which may hold several; `NoMore` behind the
-/// last. `e2e_crc` is 1 when the sensor's CGM Feature says that its values end in a check, else 0.
+/// Reads the record with this index (from 0) of a CGM Measurement 0x2AA7, which may hold several of 6 to 15 octets;
+/// `DMLEDGER_STATUS_NO_MORE` behind the last. `e2e_crc` is 1 when the sensor's CGM Feature says that its values end in a
+/// check, else 0.
 ///
 /// # Safety
 /// `bytes` points to `length` octets, `out` to a writable struct.

@@ -189,7 +189,8 @@ pub unsafe extern "C" fn dmledger_number_in_units_of(
     })
 }
 
-/// The E2E-CRC of octets.
+/// The E2E-CRC of octets: polynomial x^16 + x^12 + x^5 + 1, seed 0xFFFF, least significant bit first, no final inversion
+/// (CRC-16/MCRF4XX). A value that is checked ends in it, low octet first.
 ///
 /// # Safety
 /// `bytes` points to `length` octets, `out` to a writable integer.

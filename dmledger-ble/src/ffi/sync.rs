@@ -66,8 +66,8 @@ pub unsafe extern "C" fn dmledger_sync_free(sync: *mut DmledgerSync) {
 }
 
 /// Says what happened at `now_ms`, milliseconds of a clock that never goes back. Then take the actions with
-/// `dmledger_sync_next_action` until it says `NoMore`, and do them in order. Pointers of earlier actions are invalid
-/// afterwards.
+/// `dmledger_sync_next_action` until it says `DMLEDGER_STATUS_NO_MORE`, and do them in order. Pointers of earlier actions
+/// are invalid afterwards.
 ///
 /// # Safety
 /// `sync` is a handle; `event` points to a struct whose pointers are as its kind says.
@@ -111,7 +111,8 @@ pub unsafe extern "C" fn dmledger_sync_handle(
     })
 }
 
-/// Takes the next action; `NoMore` when there is none. Pointers of the action before are invalid afterwards.
+/// Takes the next action; `DMLEDGER_STATUS_NO_MORE` when there is none. Pointers of the action before are invalid
+/// afterwards.
 ///
 /// # Safety
 /// `sync` is a handle, `out` points to a writable struct.

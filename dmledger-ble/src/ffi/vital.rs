@@ -30,11 +30,11 @@ fn number(value: Option<Sfloat>) -> (u8, DmledgerNumber) {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "its layout is the interface")]
 pub struct DmledgerBloodPressure {
-    /// Systolic pressure.
+    /// Systolic pressure, in `unit`.
     pub systolic: DmledgerNumber,
-    /// Diastolic pressure.
+    /// Diastolic pressure, in `unit`.
     pub diastolic: DmledgerNumber,
-    /// Mean arterial pressure.
+    /// Mean arterial pressure, in `unit`.
     pub mean_arterial: DmledgerNumber,
     /// Pulse per minute.
     pub pulse: DmledgerNumber,
@@ -80,7 +80,7 @@ impl From<&BloodPressureMeasurement> for DmledgerBloodPressure {
     }
 }
 
-/// Reads a Blood Pressure Measurement 0x2A35.
+/// Reads a Blood Pressure Measurement 0x2A35, 7 to 19 octets.
 ///
 /// # Safety
 /// `bytes` points to `length` octets, `out` to a writable struct.
@@ -143,7 +143,7 @@ impl From<&HeartRateMeasurement> for DmledgerHeartRate {
     }
 }
 
-/// Reads a Heart Rate Measurement 0x2A37.
+/// Reads a Heart Rate Measurement 0x2A37, 2 to 69 octets.
 ///
 /// # Safety
 /// `bytes` points to `length` octets, `out` to a writable struct.
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn dmledger_heart_rate_decode(
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "its layout is the interface")]
 pub struct DmledgerTemperature {
-    /// The temperature.
+    /// The temperature, in `unit`.
     pub temperature: DmledgerNumber,
     /// The device's time of the measurement.
     pub time: DmledgerDateTime,
@@ -176,7 +176,7 @@ pub struct DmledgerTemperature {
     pub has_time: u8,
     /// Whether there is a site.
     pub has_site: u8,
-    /// Where it was taken.
+    /// Where it was taken: 1 armpit, 2 body, 3 ear, 4 finger, 5 gut, 6 mouth, 7 rectum, 8 toe, 9 tympanum.
     pub site: u8,
 }
 
@@ -195,7 +195,7 @@ impl From<&TemperatureMeasurement> for DmledgerTemperature {
     }
 }
 
-/// Reads a Temperature Measurement 0x2A1C.
+/// Reads a Temperature Measurement 0x2A1C, 5 to 13 octets.
 ///
 /// # Safety
 /// `bytes` points to `length` octets, `out` to a writable struct.
@@ -261,7 +261,7 @@ impl From<&WeightMeasurement> for DmledgerWeight {
     }
 }
 
-/// Reads a Weight Measurement 0x2A9D.
+/// Reads a Weight Measurement 0x2A9D, 3 to 15 octets.
 ///
 /// # Safety
 /// `bytes` points to `length` octets, `out` to a writable struct.
@@ -330,7 +330,7 @@ impl From<&PlxSpotCheck> for DmledgerOximeter {
     }
 }
 
-/// Reads a PLX Spot-Check Measurement 0x2A5E.
+/// Reads a PLX Spot-Check Measurement 0x2A5E, 5 to 19 octets.
 ///
 /// # Safety
 /// `bytes` points to `length` octets, `out` to a writable struct.

@@ -127,7 +127,7 @@ impl Medication {
     }
 }
 
-/// Glucose Measurement Context 0x2A34, 3 to 18 octets; belongs to the measurement with the same sequence number.
+/// Glucose Measurement Context 0x2A34, 3 to 17 octets; belongs to the measurement with the same sequence number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GlucoseMeasurementContext {
     sequence: SequenceNumber,

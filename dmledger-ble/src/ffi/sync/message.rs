@@ -167,7 +167,7 @@ pub struct DmledgerHole {
 pub enum DmledgerProof {
     /// Nothing: something may be missing.
     None = 0,
-    /// The count is right, and every gap between the numbers received was counted empty.
+    /// The count is right, and the device's counts leave no gap between the numbers received that could hold a record.
     EveryGapCounted = 1,
     /// The count is right.
     CountOnly = 2,
