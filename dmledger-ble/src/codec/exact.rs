@@ -76,7 +76,7 @@ impl ExactGlucose {
     /// Whether it is a test with control solution.
     #[must_use]
     pub fn is_control_solution(&self) -> bool {
-        self.sample_type == SampleType::CONTROL_SOLUTION || self.location == SampleLocation::CONTROL_SOLUTION
+        self.sample_type.is_control_solution(self.location)
     }
 
     /// The exact value.

@@ -142,9 +142,7 @@ impl GlucoseMeasurement {
     /// Whether the record is a test with control solution: it must never be mixed with a person's data.
     #[must_use]
     pub fn is_control_solution(&self) -> bool {
-        self.concentration.is_some_and(|c| {
-            c.sample_type() == SampleType::CONTROL_SOLUTION || c.location() == SampleLocation::CONTROL_SOLUTION
-        })
+        self.concentration.is_some_and(|c| c.sample_type().is_control_solution(c.location()))
     }
 }
 

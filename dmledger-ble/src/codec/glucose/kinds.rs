@@ -47,6 +47,13 @@ codes! {
     }
 }
 
+impl SampleType {
+    /// Whether a sample of this type from there is control solution: meters say so in either of the two.
+    pub(in crate::codec) fn is_control_solution(self, location: SampleLocation) -> bool {
+        self == Self::CONTROL_SOLUTION || location == SampleLocation::CONTROL_SOLUTION
+    }
+}
+
 flags! {
     /// Sensor Status Annunciation: what the meter found at the time of the measurement.
     pub struct SensorStatus(u16) {
