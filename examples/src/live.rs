@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use clap::{Args, ValueEnum};
 use dmledger_ble::codec::uuid::Uuid;
 use dmledger_ble::link::{BondState, DeviceId, LinkError, RecordSink, sync_glucose};
-use dmledger_ble::procedure::glucose_sync::{GlucoseSync, Incomplete, Outcome, Proof, Reason, Record, SyncConfig};
+use dmledger_ble::procedure::glucose_sync::{GlucoseSync, Outcome, Proof, Reason, Record, SequenceRange, SyncConfig};
 use dmledger_ble::radio::{
     PairingAnswer, PairingHost, PairingPolicy, PairingQuestion, Passkey, Radio, RadioConfig, Sighting,
 };
@@ -251,25 +251,30 @@ fn report(meter: &Sighting, outcome: &Outcome, collected: &Collected, elapsed: D
     match outcome {
         Outcome::Complete { proof, .. } => {
             answer["outcome"] = "complete".into();
-            answer["proof"] = match proof {
-                Proof::EveryGapCounted => "every gap counted",
-                Proof::CountOnly => "count only",
-                _ => "reports agree",
-            }
-            .into();
+            answer["proof"] = shown_by(*proof).into();
         }
         Outcome::Incomplete(incomplete) => {
             answer["outcome"] = "incomplete".into();
             answer["reason"] = format!("{:?}", incomplete.reason()).into();
             answer["missing"] = incomplete.missing().into();
-            answer["holes"] = holes(incomplete).map(|(first, last)| json!([first, last])).collect();
+            answer["holes"] = pairs(incomplete.holes()).map(|(first, last)| json!([first, last])).collect();
         }
     }
     answer
 }
 
-fn holes(incomplete: &Incomplete) -> impl Iterator<Item = (u16, u16)> {
-    incomplete.holes().iter().map(|hole| (hole.first().value(), hole.last().value()))
+/// What shows that nothing is missing, in words.
+const fn shown_by(proof: Proof) -> &'static str {
+    match proof {
+        Proof::EveryGapCounted => "every gap counted",
+        Proof::CountOnly => "count only",
+        _ => "reports agree",
+    }
+}
+
+/// First and last number of each hole.
+fn pairs(holes: &[SequenceRange]) -> impl Iterator<Item = (u16, u16)> {
+    holes.iter().map(|hole| (hole.first().value(), hole.last().value()))
 }
 
 fn sentence(outcome: &Outcome, collected: &Collected) -> String {
@@ -277,7 +282,7 @@ fn sentence(outcome: &Outcome, collected: &Collected) -> String {
     match outcome {
         Outcome::Complete { .. } => format!("complete: {count} records"),
         Outcome::Incomplete(incomplete) => {
-            let holes: Vec<String> = holes(incomplete).map(|(first, last)| format!("{first}-{last}")).collect();
+            let holes: Vec<String> = pairs(incomplete.holes()).map(|(first, last)| format!("{first}-{last}")).collect();
             format!("incomplete ({:?}): {count} records, may be missing: {}", incomplete.reason(), holes.join(", "))
         }
     }

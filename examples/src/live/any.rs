@@ -1,6 +1,6 @@
 //! Any supported device, read by the procedure of its kind, its values made readings as the ledger holds them.
 
-use super::{DeviceArgs, Ending, read_meter};
+use super::{DeviceArgs, Ending, pairs, read_meter, shown_by};
 use crate::error::{During, HostError};
 use async_trait::async_trait;
 use dmledger_ble::{
@@ -15,7 +15,7 @@ use dmledger_ble::{
         blood_pressure::{Indicated, Indications, Measured},
         cgm_session::{CgmConfig, CgmOutcome, CgmSession},
         conversation::{Failure, Limits, Procedure},
-        glucose_sync::{Proof, SyncConfig},
+        glucose_sync::SyncConfig,
         heart_rate::HeartRateStream,
         stream::{OximeterStream, Sample, StreamOutcome},
     },
@@ -229,16 +229,11 @@ impl<'a> Session<'a> {
             CgmOutcome::Complete { proof, .. } => {
                 // What no decoder accepted was fetched again.
                 heard.undecodable = 0;
-                heard.proof = Some(match proof {
-                    Proof::EveryGapCounted => "every gap counted",
-                    Proof::CountOnly => "count only",
-                    _ => "reports agree",
-                });
+                heard.proof = Some(shown_by(*proof));
             }
             CgmOutcome::Incomplete(incomplete) => {
                 heard.failure = Some(incomplete.reason());
-                let holes = incomplete.holes().iter();
-                heard.holes = holes.map(|hole| (hole.first().value(), hole.last().value())).collect();
+                heard.holes = pairs(incomplete.holes()).collect();
             }
         }
         heard
