@@ -21,7 +21,8 @@ use crate::codec::heart_rate::{BodySensorLocation, HeartRateMeasurement};
 use crate::codec::mjpeg::frames;
 use crate::codec::plx::{PlxContinuous, PlxFeatures, PlxSpotCheck};
 use crate::codec::racp::{Frame, Request, Response};
-use crate::codec::sleep::{Night, SleepSummary};
+use crate::codec::registry::{ENTRIES, Entry};
+use crate::codec::sleep::{Night, SleepInstant, SleepSummary};
 use crate::codec::thermometer::{TemperatureMeasurement, TemperatureType};
 use crate::codec::uuid::{GLUCOSE_MEASUREMENT, GLUCOSE_MEASUREMENT_CONTEXT, RECORD_ACCESS_CONTROL_POINT, Uuid};
 use crate::codec::weight::{WeightMeasurement, WeightScaleFeature};
@@ -84,12 +85,21 @@ pub const DECODERS: &[(&str, Check)] = &[
     ("system id", plain::<SystemId>),
     ("pnp id", plain::<PnpId>),
     ("night", plain::<Night>),
+    ("sleep instant", plain::<SleepInstant>),
     ("sleep summary", plain::<SleepSummary>),
     ("camera manifest", plain::<Manifest>),
     ("camera control", control),
     ("camera chunk", chunk),
     ("pictures", pictures),
+    ("every registered characteristic", registered),
 ];
+
+/// What the registry finds by number, with and without a check; each decoder's own promises are checked above.
+fn registered(bytes: &[u8]) -> Verdict {
+    let decoded = |entry: &Entry| [E2eCrc::Absent, E2eCrc::Present].map(|crc| entry.decode(bytes, crc).is_ok());
+    let accepted = ENTRIES.iter().flat_map(decoded).filter(|accepted| *accepted).count();
+    if accepted > 0 { Verdict::Kept } else { Verdict::Refused }
+}
 
 fn control(bytes: &[u8]) -> Verdict {
     let Ok(value) = CameraControl::decode(bytes) else { return Verdict::Refused };
