@@ -109,6 +109,30 @@ fn bad_claims_are_named() {
     suite::bad_claims_are_named(&verifier(), &claims());
 }
 
+/// The last byte but one of every family's proof is in a scalar that its equations hold.
+#[test]
+fn any_number_of_bad_claims_of_any_families_is_named_wherever_they_stand() {
+    let good = claims();
+    let spoil = |claim: &ProofClaim| {
+        let (mut proof, anchors) = (claim.proof().to_vec(), claim.anchors().to_vec());
+        let place = proof.len() - 2;
+        proof[place] ^= 1;
+        ProofClaim::new(claim.family(), claim.context().clone(), anchors, claim.statement().to_vec(), proof).unwrap()
+    };
+    let bad: Vec<_> = good.iter().map(spoil).collect();
+    for step in 0..2 * good.len() {
+        // As 2 and the number of claims have no common divisor, sets of one, two and more, in turning order.
+        let is_bad = |place: usize| (2 * place + step) % good.len() <= step / 3;
+        let order: Vec<_> = (0..good.len()).map(|at| (at + 4 * step) % good.len()).collect();
+        let block: Vec<_> =
+            order.iter().map(|place| if is_bad(*place) { &bad[*place] } else { &good[*place] }.clone()).collect();
+        let named = verifier().verify_all(&block).err().unwrap_or_default();
+        let expected: Vec<_> = (0..order.len()).filter(|at| is_bad(order[*at])).collect();
+        assert!(!expected.is_empty());
+        assert_eq!(named.iter().map(|bad| bad.place).collect::<Vec<_>>(), expected, "step {step}");
+    }
+}
+
 #[test]
 fn an_unknown_family_is_named() {
     suite::an_unknown_family_is_named(&verifier(), &claims());

@@ -3,7 +3,6 @@ mod simulated;
 
 use super::*;
 use crate::{
-    batch::BatchVerifier,
     glycemic::{Cadence, Metric, Slot, Table, Tokens, Unit, seal},
     testing,
 };
@@ -45,6 +44,8 @@ fn the_digest_of_a_day_is_shown_for_every_table_and_sensor() {
         (tables[0], Cadence::Minutes15, 896),
         (tables[1], Cadence::Minutes15, 896),
         (tables[0], Cadence::Minutes5, 960),
+        (tables[1], Cadence::Minutes5, 896),
+        (tables[0], Cadence::Minutes1, 1_024),
     ];
     for (table, cadence, bytes) in cases {
         let mut day: Vec<_> = (0..cadence.slots()).map(|place| Slot::Value(40 + (place % 150) as u16)).collect();
@@ -142,15 +143,53 @@ fn identity_points_are_refused() {
     }
 }
 
+/// The proof with its last scalar, which no challenge depends on, changed by a number.
+fn shifted(proof: &DayProof, by: &Scalar) -> DayProof {
+    let last = proof.as_bytes().len() / 32 - 1;
+    DayProof::from_bytes(&testing::shifted(proof.as_bytes(), last, by)).unwrap()
+}
+
+/// Days of three shapes, so that what is added up over a batch differs in length and in step.
 #[test]
-fn a_batch_of_days_names_the_bad_one() {
-    let mut days: Vec<_> = (1..6).map(proved).collect();
-    let swapped = days[0].1.clone();
-    days[3].1 = swapped;
-    let mut batch = BatchVerifier::new();
-    let tickets: Vec<_> =
-        days.iter().map(|(statement, proof)| batch.add(statement, &testing::context(), proof)).collect();
-    assert_eq!(batch.finish(&mut testing::rng(1)), Err(vec![tickets[3]]));
+fn a_batch_of_days_of_every_shape_names_exactly_its_bad_ones_and_a_cancelling_pair() {
+    let shapes = [
+        (TABLE, Cadence::Minutes15),
+        (TABLE, Cadence::Minutes5),
+        (Table::new(Unit::TenthMmolPerL, Tokens::Missing), Cadence::Minutes15),
+        (TABLE, Cadence::Minutes15),
+    ];
+    let cases: Vec<_> = (1..)
+        .zip(shapes)
+        .map(|(seed, (table, cadence))| {
+            let slots = vec![Slot::Value(99 + u16::from(seed)); cadence.slots()];
+            let (day, digest, secret) = seal(table, cadence, &slots, &[seed; 32]).unwrap();
+            let statement = DayHistogram::new(day, digest);
+            let proof = statement.prove(&testing::context(), &secret, &mut testing::rng(seed.into())).unwrap();
+            (statement, proof)
+        })
+        .collect();
+    testing::every_subset_is_named(&cases, |proof| shifted(proof, &Scalar::ONE));
+    let (statement, proof) = &cases[0];
+    let pair = [Scalar::ONE, -Scalar::ONE].map(|by| shifted(proof, &by));
+    testing::a_cancelling_pair_is_found(statement, pair.each_ref());
+}
+
+#[test]
+fn scalars_that_are_not_canonical_are_refused() {
+    let (statement, proof) = proved(1);
+    let elements = proof.as_bytes().len() / 32;
+    for element in (5..8).chain(elements - 4..elements) {
+        let mut changed = proof.as_bytes().to_vec();
+        // The order added: the same residue in another encoding.
+        let order = (-Scalar::ONE).to_bytes();
+        let mut carry = 1;
+        for (byte, more) in changed[32 * element..32 * (element + 1)].iter_mut().zip(order) {
+            carry += u16::from(*byte) + u16::from(more);
+            *byte = carry.to_le_bytes()[0];
+            carry >>= 8;
+        }
+        assert!(DayProof::from_bytes(&changed).map_or(true, |proof| !verify(&statement, &proof)), "element {element}");
+    }
 }
 
 #[test]
