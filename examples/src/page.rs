@@ -5,7 +5,7 @@ use crate::{
     input::Input,
     outcome::Outcome,
     people::People,
-    report::{self, AccessLine, Answer, CheckLine, GrantLine, GrantStatus, NoticeLine, Point, ProofLine, ReportData},
+    report::{self, AccessLine, Answer, CheckLine, GrantLine, NoticeLine, Point, ProofLine, ReportData},
     residence::Residence,
 };
 use dmledger_core::{
@@ -14,6 +14,7 @@ use dmledger_core::{
     identity::MemberId,
     record::{DataKind, Reading},
     scope::{Purpose, Verb, VerbSet},
+    time::Moment,
 };
 use std::collections::BTreeMap;
 
@@ -38,7 +39,9 @@ pub fn of<'a>(
         let grants = query.grants(&account).during("grants")?;
         let log = query.access_log(&account).during("access log")?;
         let grants = grants.verify(&root, home.chain(), &account).during("grants")?;
-        rights.extend(grants.into_iter().map(|one| grant_line(one, kind, &name)));
+        let tip = home.tip()?;
+        let now = Moment { height: tip.height, time: tip.time };
+        rights.extend(grants.into_iter().map(|one| grant_line(one, kind, now, &name)));
         let log = log.verify(&root, home.chain(), &account).during("access log")?;
         requests.extend(log.iter().map(|one| access_line(one, kind, &name)));
     }
@@ -116,7 +119,7 @@ pub fn finish(page: &mut ReportData, outcome: &Outcome) {
     .to_vec();
 }
 
-fn grant_line(record: &GrantRecord, kind: DataKind, name: &dyn Fn(&MemberId) -> String) -> GrantLine {
+fn grant_line(record: &GrantRecord, kind: DataKind, now: Moment, name: &dyn Fn(&MemberId) -> String) -> GrantLine {
     let given = record.grant();
     let grantee = match &given.audience {
         grant::Audience::Member(id) => name(id),
@@ -125,18 +128,13 @@ fn grant_line(record: &GrantRecord, kind: DataKind, name: &dyn Fn(&MemberId) -> 
         _ => "everybody in the network".to_owned(),
     };
     let purposes: Vec<_> = given.purposes.to_vec().into_iter().map(Purpose::name).collect();
-    let status = match record.status() {
-        grant::GrantStatus::Revoked { height } => GrantStatus::Revoked { height: height.value() },
-        grant::GrantStatus::Standing => GrantStatus::Active,
-        _ => GrantStatus::Expired,
-    };
     GrantLine {
         grantee,
         right: format!("{} {}", may(given.verbs), kind.to_string().replace('-', " ")),
         purpose: purposes.join(", "),
         range: given.data,
         until: given.validity.time().end(),
-        status,
+        standing: record.standing(now),
     }
 }
 

@@ -13,6 +13,7 @@ mod words;
 pub use words::{clock, date, date_and_clock};
 
 use dmledger_core::{
+    consent::Standing,
     record::{Measurement, Reading},
     time::{TimeRange, Timestamp},
 };
@@ -75,22 +76,8 @@ pub struct GrantLine {
     pub range: TimeRange,
     /// Until when it holds, in the ledger's time.
     pub until: Timestamp,
-    /// Whether it holds.
-    pub status: GrantStatus,
-}
-
-/// Whether a right holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GrantStatus {
-    /// It holds.
-    Active,
-    /// The patient took it back at this block.
-    Revoked {
-        /// The block's height.
-        height: u64,
-    },
-    /// Its time is over.
-    Expired,
+    /// Where it stands when the page is made.
+    pub standing: Standing,
 }
 
 /// One request for data, as the ledger keeps it.

@@ -1,10 +1,13 @@
 //! What the ledger knows: rights, requests, proofs, checks.
 
 use super::{
-    AccessLine, Answer, CheckLine, GrantLine, GrantStatus, NoticeLine, Point, ProofLine, escape, push,
+    AccessLine, Answer, CheckLine, GrantLine, NoticeLine, Point, ProofLine, escape, push,
     words::{clock, date, date_and_clock, day_and_month, thousands},
 };
-use dmledger_core::time::{TimeRange, Timestamp};
+use dmledger_core::{
+    consent::Standing,
+    time::{TimeRange, Timestamp},
+};
 use std::fmt::Write as _;
 
 pub(super) fn grants(page: &mut String, grants: &[GrantLine], points: &[Point]) {
@@ -19,11 +22,7 @@ pub(super) fn grants(page: &mut String, grants: &[GrantLine], points: &[Point]) 
     page.push_str("<p class=\"soft lead\">Only you give these rights, and you can take back each of them. The bar shows which part of your readings it covers.</p>\n");
     page.push_str("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Who</th><th scope=\"col\">May</th><th scope=\"col\">Readings of</th><th scope=\"col\">Until</th><th scope=\"col\">Now</th></tr></thead>\n<tbody>\n");
     for grant in grants {
-        let (class, status) = match grant.status {
-            GrantStatus::Active => ("yes", "in force".to_owned()),
-            GrantStatus::Revoked { height } => ("no", format!("taken back at block {}", thousands(height))),
-            GrantStatus::Expired => ("idle", "over".to_owned()),
-        };
+        let (class, status) = standing(&grant.standing);
         push!(page, "<tr><td><b>{}</b></td>", escape(&grant.grantee));
         push!(
             page,
@@ -36,6 +35,22 @@ pub(super) fn grants(page: &mut String, grants: &[GrantLine], points: &[Point]) 
         push!(page, "<td><span class=\"pill {class}\">{status}</span></td></tr>\n");
     }
     page.push_str("</tbody></table></div>\n</section>\n");
+}
+
+/// Where a right stands, in plain words, and the class of the words.
+fn standing(standing: &Standing) -> (&'static str, String) {
+    match standing {
+        Standing::InForce => ("yes", "in force".to_owned()),
+        Standing::NotYetValid { from } => ("idle", format!("begins {}", date_and_clock(*from))),
+        Standing::HeightNotReached { from } => ("idle", format!("begins at block {}", thousands(from.value()))),
+        Standing::Exhausted { quota: 1 } => ("idle", "used up: its one request was served".to_owned()),
+        Standing::Exhausted { quota } => ("idle", format!("used up: all {quota} requests were served")),
+        Standing::Revoked { height } => ("no", format!("taken back at block {}", thousands(height.value()))),
+        Standing::Renounced { height } => ("idle", format!("given up by them at block {}", thousands(height.value()))),
+        Standing::Superseded { .. } => ("idle", "replaced by another right".to_owned()),
+        Standing::Terminated { .. } => ("idle", "ended with its agreement".to_owned()),
+        _ => ("idle", "over".to_owned()),
+    }
 }
 
 /// `3 Feb to 17 Feb 2014`: the first and the last day inside.
@@ -60,7 +75,7 @@ fn covered(grant: &GrantLine, points: &[Point]) -> String {
     let (start, end) = (first.wall_clock.millis(), last.wall_clock.millis() + 1);
     let part = |at: i64| (at.clamp(start, end) - start) as f64 * 100.0 / (end - start) as f64;
     let (from, to) = (part(grant.range.start().millis()), part(grant.range.end().millis()));
-    let off = if grant.status == GrantStatus::Active { "" } else { " off" };
+    let off = if grant.standing == Standing::InForce { "" } else { " off" };
     let width = (to - from).max(if to > from { 1.5 } else { 0.0 });
     format!(
         "<div class=\"span{off}\" aria-hidden=\"true\"><i style=\"left: {from:.1}%; width: {width:.1}%\"></i></div>"

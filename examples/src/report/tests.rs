@@ -1,8 +1,22 @@
 use super::*;
-use dmledger_core::record::{Glucose, GlucoseUnit};
+use dmledger_core::{
+    record::{Glucose, GlucoseUnit},
+    time::Height,
+};
 use std::time::Duration;
 
 const START: Timestamp = Timestamp::from_seconds(1_391_398_920);
+
+fn right(grantee: &str, standing: Standing) -> GrantLine {
+    GrantLine {
+        grantee: grantee.to_owned(),
+        right: "read continuous glucose".to_owned(),
+        purpose: "treatment".to_owned(),
+        range: TimeRange::new(START, START.plus(Duration::from_secs(3 * 86_400))).unwrap(),
+        until: Timestamp::MAX,
+        standing,
+    }
+}
 
 /// Three days of five-minute readings with a gap, and one token of each kind.
 fn data() -> ReportData {
@@ -23,14 +37,10 @@ fn data() -> ReportData {
         verified: "864 readings read back".to_owned(),
         points: (0..864).filter(|step| !(300..340).contains(step)).map(point).collect(),
         left_out: vec![("no value".to_owned(), 3)],
-        grants: vec![GrantLine {
-            grantee: "A1 <b>".to_owned(),
-            right: "read continuous glucose".to_owned(),
-            purpose: "treatment".to_owned(),
-            range: TimeRange::new(START, end).unwrap(),
-            until: Timestamp::MAX,
-            status: GrantStatus::Revoked { height: 1234 },
-        }],
+        grants: vec![
+            right("A1 <b>", Standing::Revoked { height: Height::new(1234) }),
+            right("A4", Standing::Exhausted { quota: 1 }),
+        ],
         accesses: vec![AccessLine {
             at: end,
             height: 7,
@@ -110,6 +120,7 @@ fn the_page_says_who_may_read_and_who_was_refused() {
     let page = render(&data());
     for text in [
         "taken back at block 1,234",
+        "used up: its one request was served",
         "3 Feb to 6 Feb 2014",
         "no end",
         "<b>A2</b> asked for 1 hour. It has no right.",
