@@ -1,6 +1,7 @@
 //! A private publication end to end, four validators in this process: the institution seals a record and wraps its key, the
 //! publication waits on the ledger, the patient opens and confirms it, adopts it into its epoch behind the default
-//! committee, and two grantees open it with three nodes' answers.
+//! committee, and two grantees open it with three nodes' answers. Measured with one record a publication, and with the
+//! sixteen that one may hold. Institutions and homes are parties of their own: what they do, they do on all processors.
 
 use super::{Failure, terms};
 use crate::{
@@ -8,12 +9,13 @@ use crate::{
     report,
 };
 use dmledger_core::{
-    account::escrow::Publication,
+    account::escrow::{MAX_PUBLISHED, Publication},
     action::{self, Action, Confirm, Submit},
     block::RawAction,
     codec::{Bytes, List},
     envelope::{AccountId, Envelope, Meaning},
     hash::Digest,
+    key::SecretKey,
     ledger::StateMachine,
     record::{ContentId, DataKind, IndexEntry, RecordId, index::IndexFacts},
     scope::Validity,
@@ -29,12 +31,15 @@ use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 const VALIDATORS: usize = 4;
 const PATIENTS: usize = 50;
-/// Publications of one run; an account lets at most 32 wait.
-const PUBLICATIONS: usize = 1_000;
+/// Records of one run; an account lets at most 32 publications wait.
+const RECORDS: usize = 1_008;
 const TEXT: &[u8] = &[0x5A; 256];
 
 /// What a patient's home and its grantees hold.
@@ -48,15 +53,33 @@ struct Home {
 /// What an institution sends.
 struct Sent {
     patient: usize,
+    records: Vec<Written>,
+    address: AccountId,
+    action: RawAction,
+}
+
+/// A record of it.
+struct Written {
     header: Envelope<RecordHeader>,
     letter: Wrapped<EscrowedKey>,
     ciphertext: Vec<u8>,
     entry: IndexEntry,
-    address: AccountId,
 }
 
-/// Prints publications a second, beside what the bare verification of their signatures at four validators would allow.
+/// What a patient's home makes of it.
+struct Confirmed {
+    keys: Vec<EscrowedKey>,
+    action: RawAction,
+}
+
+/// Prints published records a second, beside what the bare verification of their signatures at four validators would
+/// allow.
 pub fn run() -> Result<(), Failure> {
+    measure("private_publish_to_two_grantees", 1)?;
+    measure("private_publish_to_two_grantees_sixteen_records_at_once", MAX_PUBLISHED)
+}
+
+fn measure(name: &str, records: usize) -> Result<(), Failure> {
     let plan = WorldPlan { validators: VALIDATORS, patients: PATIENTS, residences: 10, ..WorldPlan::default() };
     let mut world = World::new(plan).map_err(plain)?;
     let first = world.populated().map_err(plain)?;
@@ -66,26 +89,17 @@ pub fn run() -> Result<(), Failure> {
     let tip = first.tip().height;
 
     let start = Instant::now();
-    let (mut sent, mut submitted) = (Vec::new(), Vec::new());
-    for number in 0..PUBLICATIONS {
-        let (one, action) = publish(&world, &homes, number, &mut rng)?;
-        sent.push(one);
-        submitted.push(action);
-    }
-    let mut actions = submitted.clone();
-    finalise(&nodes, submitted, tip)?;
+    let numbers: Vec<usize> = (0..RECORDS / records).collect();
+    let sent = side_by_side(&numbers, |number| publish(&world, &homes, *number, records))?;
+    let mut actions: Vec<_> = sent.iter().map(|one| one.action.clone()).collect();
+    finalise(&nodes, actions.clone(), tip)?;
     let middle = futures::executor::block_on(nodes.first().ok_or("no nodes")?.status())?.standing.height;
-    let (mut keys, mut confirmed) = (Vec::new(), Vec::new());
-    for one in &sent {
-        let (key, action) = confirm(&world, &homes, one)?;
-        keys.push(key);
-        confirmed.push(action);
-    }
-    actions.extend(confirmed.iter().cloned());
-    finalise(&nodes, confirmed, middle)?;
-    for (one, key) in sent.iter().zip(&keys) {
-        release(&world, &homes, one, key)?;
-    }
+    let confirmed = side_by_side(&sent, |one| confirm(&world, &homes, one))?;
+    let confirming: Vec<_> = confirmed.iter().map(|one| one.action.clone()).collect();
+    actions.extend(confirming.iter().cloned());
+    finalise(&nodes, confirming, middle)?;
+    let both: Vec<_> = sent.iter().zip(&confirmed).collect();
+    side_by_side(&both, |(sent, confirmed)| release(&world, &homes, sent, confirmed))?;
     let took = start.elapsed().as_secs_f64();
     for node in &nodes {
         futures::executor::block_on(node.shutdown());
@@ -94,9 +108,9 @@ pub fn run() -> Result<(), Failure> {
     let start = Instant::now();
     verify_on_all_processors(&actions)?;
     let verifying = start.elapsed().as_secs_f64() * f64::from(u32::try_from(VALIDATORS)?);
-    let count = f64::from(u32::try_from(PUBLICATIONS)?);
-    let unit = "publications/s,higher_is_better,peer=bare_verification_of_their_signatures_four_times";
-    report::line("private_publish_to_two_grantees", count / took, count / verifying, unit);
+    let count = f64::from(u32::try_from(RECORDS / records * records)?);
+    let unit = "records/s,higher_is_better,peer=bare_verification_of_their_signatures_four_times";
+    report::line(name, count / took, count / verifying, unit);
     Ok(())
 }
 
@@ -115,25 +129,68 @@ fn home(world: &World, patient: usize, rng: &mut ChaCha20Rng) -> Result<Home, Fa
     Ok(Home { kem: KemKeyPair::generate(SealSuite::default(), rng), epoch, bundles, grantees })
 }
 
+/// Does the same with each of these, on all processors; the answers in their order.
+fn side_by_side<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<R, Failure> + Sync,
+) -> Result<Vec<R>, Failure> {
+    let share = items.len().div_ceil(thread::available_parallelism()?.get()).max(1);
+    let work = |some: &[T]| some.iter().map(&work).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string());
+    let parts: Vec<_> = thread::scope(|scope| {
+        let running: Vec<_> = items.chunks(share).map(|some| scope.spawn(|| work(some))).collect();
+        running.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("a party has stopped".to_owned()))).collect()
+    });
+    let parts = parts.into_iter().collect::<Result<Vec<Vec<R>>, String>>()?;
+    Ok(parts.into_iter().flatten().collect())
+}
+
 /// Sealed and wrapped by the institution, and on its way to the ledger.
-fn publish(world: &World, homes: &[Home], number: usize, rng: &mut ChaCha20Rng) -> Result<(Sent, RawAction), Failure> {
+fn publish(world: &World, homes: &[Home], number: usize, count: usize) -> Result<Sent, Failure> {
     let patient = number % PATIENTS;
-    let (to, home) = (world.patients().get(patient).ok_or("no such patient")?, homes.get(patient).ok_or("no home")?);
+    let to = world.patients().get(patient).ok_or("no such patient")?;
+    let home = homes.get(patient).ok_or("no home")?;
     let author = &world.institutions().first().ok_or("no institution")?.key;
-    let (chain, span) = (world.chain(), World::hour(u64::try_from(number / PATIENTS)?).map_err(plain)?);
+    let chain = world.chain();
+    let mut rng = ChaCha20Rng::seed_from_u64(u64::try_from(number)?);
+    let (mut records, mut keys) = (Vec::new(), Vec::new());
+    for hour in number / PATIENTS * count..(number / PATIENTS + 1) * count {
+        let (written, key) = write((world, to.account, author), home, u64::try_from(hour)?, &mut rng)?;
+        records.push(written);
+        keys.push(key);
+    }
+    let address = EscrowedKey::waits_at(&chain, &to.account, [author.public(), to.phone.public()], &keys);
+    let until = world.clock().plus(Duration::from_secs(3_600));
+    let publication = Publication {
+        address,
+        patient: to.phone.public(),
+        entries: List::new(records.iter().map(|one| one.entry.clone()).collect())?,
+        open: Validity::new(TimeRange::new(Timestamp::EPOCH, until)?, Height::GENESIS, Height::new(1_000_000))?,
+        note: Bytes::default(),
+    };
+    let body = Envelope::new(chain, Some(to.account), Action::Submit(Box::new(Submit { publication })));
+    let action = action::encode(&body.sign(author, Meaning::Authored)?)?;
+    Ok(Sent { patient, records, address, action })
+}
+
+/// One record of a publication.
+fn write(
+    (world, account, author): (&World, AccountId, &SecretKey),
+    home: &Home,
+    hour: u64,
+    rng: &mut ChaCha20Rng,
+) -> Result<(Written, EscrowedKey), Failure> {
+    let (chain, span) = (world.chain(), World::hour(hour).map_err(plain)?);
     let mut name = [0; 32];
     rng.fill_bytes(&mut name);
     let record = RecordId::new(name);
     let hours = Hours::touched_by(&span)?;
-    let meta = RecordMeta::new(chain, to.account, record, DataKind::ContinuousGlucose, hours, Digest::ZERO);
+    let meta = RecordMeta::new(chain, account, record, DataKind::ContinuousGlucose, hours, Digest::ZERO);
     let key = DataKey::generate(&record, &Hedge::Content(TEXT), rng);
     let (header, escrowed, mut sealer) = begin_escrow(&meta, TEXT.len() as u64, key, author)?;
     let mut ciphertext = Vec::new();
     sealer.update(TEXT, &mut ciphertext)?;
     sealer.finish(&mut ciphertext)?;
     let letter = wrap(&escrowed, chain, home.kem.public(), rng)?;
-    let keys = std::slice::from_ref(&escrowed);
-    let address = EscrowedKey::waits_at(&chain, &to.account, [author.public(), to.phone.public()], keys);
     let facts = IndexFacts {
         record,
         sequence: IndexFacts::IN_ESCROW,
@@ -144,55 +201,52 @@ fn publish(world: &World, homes: &[Home], number: usize, rng: &mut ChaCha20Rng) 
         span,
         epoch: 0,
     };
-    let entry = IndexEntry::sign(facts, author, &chain, &to.account)?;
-    let until = world.clock().plus(Duration::from_secs(3_600));
-    let publication = Publication {
-        address,
-        patient: to.phone.public(),
-        entries: List::new(vec![entry.clone()])?,
-        open: Validity::new(TimeRange::new(Timestamp::EPOCH, until)?, Height::GENESIS, Height::new(1_000_000))?,
-        note: Bytes::default(),
-    };
-    let body = Envelope::new(chain, Some(to.account), Action::Submit(Box::new(Submit { publication })));
-    let action = action::encode(&body.sign(author, Meaning::Authored)?)?;
-    Ok((Sent { patient, header, letter, ciphertext, entry, address }, action))
+    let entry = IndexEntry::sign(facts, author, &chain, &account)?;
+    Ok((Written { header, letter, ciphertext, entry }, escrowed))
 }
 
 /// Unwrapped and read by the patient, who confirms.
-fn confirm(world: &World, homes: &[Home], sent: &Sent) -> Result<(EscrowedKey, RawAction), Failure> {
+fn confirm(world: &World, homes: &[Home], sent: &Sent) -> Result<Confirmed, Failure> {
     let home = homes.get(sent.patient).ok_or("no home")?;
     let account = world.patients().get(sent.patient).ok_or("no such patient")?.account;
-    let address = Address::new(account, sent.entry.facts().record);
-    let key: EscrowedKey = unwrap(&sent.letter, &home.kem, world.chain(), address)?;
-    if key.opener(&sent.header)?.all(&sent.ciphertext)?.as_slice() != TEXT {
-        return Err("something else was published".into());
+    let mut keys = Vec::new();
+    for one in &sent.records {
+        let address = Address::new(account, one.entry.facts().record);
+        let key: EscrowedKey = unwrap(&one.letter, &home.kem, world.chain(), address)?;
+        if key.opener(&one.header)?.all(&one.ciphertext)?.as_slice() != TEXT {
+            return Err("something else was published".into());
+        }
+        keys.push(key);
     }
-    let tweak = EscrowedKey::tweak(std::slice::from_ref(&key));
+    let tweak = EscrowedKey::tweak(&keys);
     let body = Action::Confirm(Confirm { address: sent.address, tweak });
-    Ok((key, action::encode(&world.by_patient(sent.patient, body).map_err(plain)?)?))
+    let action = action::encode(&world.by_patient(sent.patient, body).map_err(plain)?)?;
+    Ok(Confirmed { keys, action })
 }
 
 /// Adopted, and read by both grantees.
-fn release(world: &World, homes: &[Home], sent: &Sent, key: &EscrowedKey) -> Result<(), Failure> {
+fn release(world: &World, homes: &[Home], sent: &Sent, confirmed: &Confirmed) -> Result<(), Failure> {
     let home = homes.get(sent.patient).ok_or("no home")?;
-    let keys = world.patients().get(sent.patient).ok_or("no such patient")?;
-    let part: Part = key.adopt(sent.header.clone(), &home.epoch, &keys.home)?;
-    let record = sent.entry.facts().record;
-    let view = LedgerView {
-        chain: world.chain(),
-        account: keys.account,
-        entry: &sent.entry,
-        custodians: &[keys.home.public()],
-        least_version: 1,
-        height: Height::new(5),
-        time: world.clock(),
-        standing: Standing::Active,
-    };
-    for grantee in &home.grantees {
-        let replies: Vec<_> = home.bundles.iter().take(3).map(|bundle| bundle.partials(&record)).collect();
-        let read = open(&part, &sent.ciphertext, Keys::Gated(grantee, &replies), &view)?;
-        if read.as_bytes() != TEXT {
-            return Err("something else was read".into());
+    let patient = world.patients().get(sent.patient).ok_or("no such patient")?;
+    for (one, key) in sent.records.iter().zip(&confirmed.keys) {
+        let part: Part = key.adopt(one.header.clone(), &home.epoch, &patient.home)?;
+        let record = one.entry.facts().record;
+        let view = LedgerView {
+            chain: world.chain(),
+            account: patient.account,
+            entry: &one.entry,
+            custodians: &[patient.home.public()],
+            least_version: 1,
+            height: Height::new(5),
+            time: world.clock(),
+            standing: Standing::Active,
+        };
+        for grantee in &home.grantees {
+            let replies: Vec<_> = home.bundles.iter().take(3).map(|bundle| bundle.partials(&record)).collect();
+            let read = open(&part, &one.ciphertext, Keys::Gated(grantee, &replies), &view)?;
+            if read.as_bytes() != TEXT {
+                return Err("something else was read".into());
+            }
         }
     }
     Ok(())
