@@ -19,7 +19,7 @@ use crate::{
         element::{computed_element, element},
     },
     statement::{Statement, Verify},
-    transcript::Transcript,
+    transcript::{ProverRng, Transcript},
 };
 use core::fmt;
 use rand_core::CryptoRng;
@@ -97,12 +97,25 @@ impl PublicDealing {
         holders: &Holders,
         rng: &mut R,
     ) -> Result<(Self, PublicDealingProof, SharedElement), ProveError> {
-        let empty = Self { holders: holders.clone(), coefficients: Vec::new(), shares: Vec::new() };
-        let mut nonces = Transcript::bind(context, &empty).prover_rng(&[], rng);
+        let mut nonces = Self::nonces(context, holders, rng);
         let p = Polynomial::new((0..holders.threshold()).map(|_| nonces.scalar()).collect());
-        let dealing = Self::of(holders, &p).ok_or(StatementError::Identity)?;
+        Self::deal_polynomial(context, holders, &p, &mut nonces)
+    }
+
+    fn nonces<R: CryptoRng + ?Sized>(context: &Context, holders: &Holders, rng: &mut R) -> ProverRng {
+        let empty = Self { holders: holders.clone(), coefficients: Vec::new(), shares: Vec::new() };
+        Transcript::bind(context, &empty).prover_rng(&[], rng)
+    }
+
+    fn deal_polynomial(
+        context: &Context,
+        holders: &Holders,
+        p: &Polynomial,
+        nonces: &mut ProverRng,
+    ) -> Result<(Self, PublicDealingProof, SharedElement), ProveError> {
+        let dealing = Self::of(holders, p).ok_or(StatementError::Identity)?;
         let secret = p.coefficients().first().map(group::times_blinding_base).ok_or(StatementError::Identity)?;
-        let proof = dealing.prove_polynomial(Transcript::bind(context, &dealing), &p, &mut nonces);
+        let proof = dealing.prove_polynomial(Transcript::bind(context, &dealing), p, nonces);
         Ok((dealing, proof, SharedElement(secret)))
     }
 
@@ -335,6 +348,19 @@ impl Verify for PublicDealing {
 
 #[cfg(test)]
 impl PublicDealing {
+    /// Deals a secret of the test's choice, not zero.
+    pub(crate) fn deal_for_test<R: CryptoRng + ?Sized>(
+        holders: &Holders,
+        secret: Scalar,
+        rng: &mut R,
+    ) -> Result<(Self, PublicDealingProof), ProveError> {
+        let context = crate::testing::context();
+        let mut nonces = Self::nonces(&context, holders, rng);
+        let others = (1..holders.threshold()).map(|_| nonces.scalar());
+        let p = Polynomial::new(core::iter::once(secret).chain(others).collect());
+        Self::deal_polynomial(&context, holders, &p, &mut nonces).map(|(dealing, proof, _)| (dealing, proof))
+    }
+
     /// What a dealer makes who does not check that the polynomial is that of the shares.
     pub(super) fn prove_for_test(&self, p: &Polynomial) -> PublicDealingProof {
         let context = crate::testing::context();
