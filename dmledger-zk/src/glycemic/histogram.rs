@@ -75,19 +75,19 @@ impl DayHistogram {
         &self,
         mut transcript: Transcript,
         proof: &DayProof,
-        separation: Separation,
+        draw: Draw,
         accumulator: &mut Accumulator<'_>,
     ) -> Option<()> {
         let layout = Layout::new(&self.day);
         let messages = proof.messages()?;
         let [c_m, c_u, c_s, t_1, t_2] = messages.points;
-        let first = layout.challenge(&mut transcript, c_m)?;
-        let draw = Challenges::draw(&mut transcript, c_u, c_s, separation);
+        let first = layout.challenge(&mut transcript, c_m, draw)?;
+        let middle = Challenges::draw(&mut transcript, c_u, c_s, draw);
         let x = polynomial_challenge(&mut transcript, t_1, t_2);
-        let w = opening_challenge(&mut transcript, &messages.scalars);
+        let w = opening_challenge(&mut transcript, &messages.scalars, draw);
         let argument = Argument::replay(messages.argument, layout.shape, &mut transcript)?;
         let points = Points::decode(messages.points)?;
-        let challenges = AllChallenges { first, draw, x, w };
+        let challenges = AllChallenges { first, middle, x, w };
         self.emit(&layout, (&points, &messages.scalars), &challenges, &argument, accumulator)
     }
 
@@ -100,8 +100,8 @@ impl DayHistogram {
         argument: &Argument,
         accumulator: &mut Accumulator<'_>,
     ) -> Option<()> {
-        let AllChallenges { first, draw, x, w } = challenges;
-        let [d, e, y, z] = [&draw.d, &draw.e, &draw.y, &draw.z].map(Residue::from);
+        let AllChallenges { first, middle, x, w } = challenges;
+        let [d, e, y, z] = [&middle.d, &middle.e, &middle.y, &middle.z].map(Residue::from);
         // y^(N-i) for i = 1 .. N.
         let falling = Ladder::falling(y, layout.readings, layout.shape.step())?;
         let sum = (falling.total() * y).scalar();
@@ -115,8 +115,8 @@ impl DayHistogram {
         let extra = top * others.all();
         let mut equation = accumulator.scaled_equation(&(argument.factor() * extra).scalar()).ok()?;
         equation.point(&-Scalar::ONE, *self.day.commitment().point());
-        equation.point(&draw.d, points.c_m);
-        equation.point(&draw.e, points.c_u);
+        equation.point(&middle.d, points.c_m);
+        equation.point(&middle.e, points.c_u);
         equation.point(x, points.c_s);
         equation.blinding(&-mu);
         equation.value(&(w * t_x));
@@ -155,7 +155,8 @@ impl Points {
 struct AllChallenges {
     /// **X**.
     first: Scalar,
-    draw: Challenges,
+    /// **d, e, y, z**.
+    middle: Challenges,
     x: Scalar,
     w: Scalar,
 }
@@ -189,7 +190,7 @@ impl Verify for DayHistogram {
         proof: &DayProof,
         accumulator: &mut Accumulator<'_>,
     ) -> Result<(), Rejected> {
-        self.equations_with(transcript, proof, draw_separation, accumulator).ok_or(Rejected)
+        self.equations_with(transcript, proof, Transcript::challenge, accumulator).ok_or(Rejected)
     }
 }
 
@@ -251,12 +252,8 @@ struct Messages<'a> {
     argument: &'a [u8],
 }
 
-/// How the challenges that separate the bases are drawn; tests put constants here to show what that would let through.
-type Separation = fn(&mut Transcript) -> [Scalar; 2];
-
-fn draw_separation(transcript: &mut Transcript) -> [Scalar; 2] {
-    [transcript.challenge(b"d"), transcript.challenge(b"e")]
-}
+/// How the challenge of a label is drawn; tests put constants here to show what that would let through.
+type Draw = fn(&mut Transcript, &'static [u8]) -> Scalar;
 
 /// The challenges after `C_u` and `C_s`.
 struct Challenges {
@@ -267,16 +264,11 @@ struct Challenges {
 }
 
 impl Challenges {
-    fn draw(
-        transcript: &mut Transcript,
-        c_u: &[u8; ELEMENT_BYTES],
-        c_s: &[u8; ELEMENT_BYTES],
-        separation: Separation,
-    ) -> Self {
+    fn draw(transcript: &mut Transcript, c_u: &[u8; ELEMENT_BYTES], c_s: &[u8; ELEMENT_BYTES], draw: Draw) -> Self {
         transcript.append(b"C_u", c_u);
         transcript.append(b"C_s", c_s);
-        let [d, e] = separation(transcript);
-        Self { d, e, y: transcript.challenge(b"y"), z: transcript.challenge(b"z") }
+        let [d, e] = [draw(transcript, b"d"), draw(transcript, b"e")];
+        Self { d, e, y: draw(transcript, b"y"), z: draw(transcript, b"z") }
     }
 }
 
@@ -288,11 +280,11 @@ fn polynomial_challenge(transcript: &mut Transcript, t_1: &[u8; ELEMENT_BYTES], 
 }
 
 /// `w`, after `t^`, `tau` and `mu`.
-fn opening_challenge(transcript: &mut Transcript, [t_x, tau, mu]: &[Scalar; SCALARS]) -> Scalar {
+fn opening_challenge(transcript: &mut Transcript, [t_x, tau, mu]: &[Scalar; SCALARS], draw: Draw) -> Scalar {
     transcript.append_scalar(b"t_x", t_x);
     transcript.append_scalar(b"tau", tau);
     transcript.append_scalar(b"mu", mu);
-    transcript.challenge(b"w")
+    draw(transcript, b"w")
 }
 
 #[cfg(test)]

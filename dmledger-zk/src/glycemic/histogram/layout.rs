@@ -1,6 +1,6 @@
 //! Where each coordinate of the two vectors stands: readings, then the table, then padding.
 
-use super::{METRICS, SealedDay};
+use super::{Draw, METRICS, SealedDay};
 use crate::{
     glycemic::table::Table,
     group::{Chain, ELEMENT_BYTES, Scalar, products::Others, residue::Residue},
@@ -35,9 +35,14 @@ impl Layout {
     }
 
     /// **X**, after `C_m`; `None` if it is an entry of the table, where `1 / (X - t)` does not exist.
-    pub(super) fn challenge(&self, transcript: &mut Transcript, c_m: &[u8; ELEMENT_BYTES]) -> Option<Scalar> {
+    pub(super) fn challenge(
+        &self,
+        transcript: &mut Transcript,
+        c_m: &[u8; ELEMENT_BYTES],
+        draw: Draw,
+    ) -> Option<Scalar> {
         transcript.append(b"C_m", c_m);
-        let first = transcript.challenge(b"X");
+        let first = draw(transcript, b"X");
         let ([low, high], rest) = first.as_bytes().split_first_chunk::<2>()?;
         let number = u16::from_le_bytes([*low, *high]);
         let is_entry = rest.iter().all(|byte| *byte == 0) && self.table.entries().any(|entry| entry == number);

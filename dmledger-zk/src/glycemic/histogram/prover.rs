@@ -3,10 +3,7 @@
 //! It works on commitments that may carry parts on every base, although an honest one carries its vector on one base
 //! only: so the very same code makes the forgeries of the tests.
 
-use super::{
-    Challenges, DayHistogram, DayProof, Layout, METRICS, Separation, draw_separation, opening_challenge,
-    polynomial_challenge,
-};
+use super::{Challenges, DayHistogram, DayProof, Draw, Layout, METRICS, opening_challenge, polynomial_challenge};
 use crate::{
     error::ProveError,
     glycemic::digest::DaySecret,
@@ -87,6 +84,8 @@ pub(super) struct Scheme<'a> {
     pub(super) inverses: &'a dyn Fn(&Scalar) -> Parts,
     /// `rho_k`.
     pub(super) blindings: [&'a Scalar; METRICS],
+    /// Added to `t^`; nothing for an honest prover.
+    pub(super) shift: Scalar,
 }
 
 /// The honest prover.
@@ -128,9 +127,10 @@ pub(super) fn prove<R: CryptoRng + ?Sized>(
         Parts { h: carry(inverses), blinding: blinding.clone(), ..Parts::default() }
     };
     let blindings = witness.opening().openings().each_ref().map(|opening| opening.blinding().scalar());
-    let scheme = Scheme { readings: &readings, histogram: &histogram, inverses: &inverses, blindings };
+    let scheme =
+        Scheme { readings: &readings, histogram: &histogram, inverses: &inverses, blindings, shift: Scalar::ZERO };
     // X is an entry of the table with probability below 2^-240; another generator state then helps.
-    prove_scheme(&layout, &bases, transcript, &scheme, &mut nonces, draw_separation).ok_or(ProveError::False)
+    prove_scheme(&layout, &bases, transcript, &scheme, &mut nonces, Transcript::challenge).ok_or(ProveError::False)
 }
 
 fn nonces<R: CryptoRng + ?Sized>(transcript: &Transcript, witness: &DaySecret, rng: &mut R) -> ProverRng {
@@ -148,10 +148,10 @@ pub(super) fn prove_scheme(
     mut transcript: Transcript,
     scheme: &Scheme<'_>,
     nonces: &mut ProverRng,
-    separation: Separation,
+    draw: Draw,
 ) -> Option<DayProof> {
     let c_m = group::encode_point(&scheme.histogram.commit(bases));
-    let first = layout.challenge(&mut transcript, &c_m)?;
+    let first = layout.challenge(&mut transcript, &c_m, draw)?;
     let inverses = (scheme.inverses)(&first);
     let c_u = group::encode_point(&inverses.commit(bases));
     let mut random = |count: usize| carry((0..count).map(|_| nonces.scalar()));
@@ -164,7 +164,7 @@ pub(super) fn prove_scheme(
         blinding: Zeroizing::new(nonces.scalar()),
     };
     let c_s = group::encode_point(&mask.commit(bases));
-    let challenges = Challenges::draw(&mut transcript, &c_u, &c_s, separation);
+    let challenges = Challenges::draw(&mut transcript, &c_u, &c_s, draw);
     let scales = Scales::new(layout, &challenges);
     let three = [(-Scalar::ONE, scheme.readings), (challenges.d, scheme.histogram), (challenges.e, &inverses)];
     let [mut l, mut r] = scales.unscale(&three);
@@ -186,8 +186,8 @@ pub(super) fn prove_scheme(
         .zip(core::iter::successors(Some(challenges.z * challenges.z), |power| Some(power * challenges.z)));
     let tau = weighted.map(|(rho, power)| rho * power).sum::<Scalar>() + x * *tau_1 + x * x * *tau_2;
     let mu = three.iter().map(|(scale, parts)| scale * *parts.blinding).sum::<Scalar>() + x * *mask.blinding;
-    let scalars = [inner(&l, &r), tau, mu];
-    let w = opening_challenge(&mut transcript, &scalars);
+    let scalars = [inner(&l, &r) + scheme.shift, tau, mu];
+    let w = opening_challenge(&mut transcript, &scalars, draw);
     let [left, right] = scales.into_both();
     let left = Committed { vector: l, points: bases.left.clone(), scales: left };
     let right = Committed { vector: r, points: bases.right.clone(), scales: right };

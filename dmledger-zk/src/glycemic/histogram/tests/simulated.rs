@@ -30,7 +30,7 @@ fn a_simulator_without_the_readings_makes_accepting_runs() {
     let statement = unknown(&mut rng);
     let layout = Layout::new(statement.day());
     let [first, d, e, y, z, x, w, tau, mu] = draw(9, &mut rng).try_into().unwrap();
-    let challenges = AllChallenges { first, draw: Challenges { d, e, y, z }, x, w };
+    let challenges = AllChallenges { first, middle: Challenges { d, e, y, z }, x, w };
     let [c_m, c_u, t_2] = [(); 3].map(|()| group::times_value_base(&draw(1, &mut rng)[0]));
     let used = layout.readings + layout.entries;
     let [l, r] = [(); 2].map(|()| {
@@ -51,7 +51,7 @@ fn a_simulator_without_the_readings_makes_accepting_runs() {
     let t_1 = x.invert() * rest;
 
     // Equation (b) for C_s: what l and r open to, and what P0 has of it already.
-    let [left, right] = Scales::new(&layout, &challenges.draw).into_both();
+    let [left, right] = Scales::new(&layout, &challenges.middle).into_both();
     let (points_left, points_right) = (layout.left.points(), layout.right.points());
     let mut on_left: Vec<_> = l.iter().zip(&left).map(|(l, scale)| l * scale).collect();
     let mut on_right: Vec<_> = r.iter().zip(&right).map(|(r, scale)| r * scale).collect();
