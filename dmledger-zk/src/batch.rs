@@ -62,7 +62,9 @@ impl<'a> BatchVerifier<'a> {
     pub fn add<S: Verify>(&mut self, statement: &'a S, context: &Context, proof: &'a S::Proof) -> Ticket {
         let transcript = Transcript::bind(context, statement);
         let bytes = proof.as_ref();
-        self.seed.update(transcript.clone().digest());
+        let mut whole = transcript.clone();
+        statement.absorb_rest(&mut whole);
+        self.seed.update(whole.digest());
         self.seed.update((bytes.len() as u64).to_le_bytes());
         self.seed.update(bytes);
         self.members.push(Box::new(Claimed { statement, transcript, proof }));
@@ -150,5 +152,32 @@ impl Search<'_> {
         let left = Terms::sum(self.terms.iter().take(middle).skip(range.start));
         self.descend(range.start..middle, left);
         self.descend(middle..range.end, sum - left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        commit::{Blinding, Commitment, Opening},
+        range::{Bits, FitsBits, RangeProof},
+        statement::Prove as _,
+        testing,
+    };
+
+    /// Its transcript does not hold them before the first message.
+    #[test]
+    fn weights_depend_on_the_commitments_of_a_range_statement_too() {
+        let [first, second] = [1, 2].map(|place| Opening::new(100, Blinding::derive(&[1; 32], place)));
+        let fits = |commitment: Commitment| FitsBits::new(&[commitment], Bits::Eight).unwrap();
+        let (own, other) = (fits(first.commitment()), fits(second.commitment()));
+        let proof = own.prove(&testing::context(), &[first], &mut testing::rng(1)).unwrap();
+        let seed = |statement: &FitsBits, proof: &RangeProof| {
+            let mut batch = BatchVerifier::new();
+            batch.add(statement, &testing::context(), proof);
+            batch.seed.clone().finalize()
+        };
+        assert_eq!(seed(&own, &proof), seed(&own, &proof));
+        assert_ne!(seed(&own, &proof), seed(&other, &proof));
     }
 }

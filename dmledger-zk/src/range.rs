@@ -161,6 +161,12 @@ impl Statement for FitsBits {
     fn absorb(&self, transcript: &mut Transcript) {
         transcript.append_number(b"bits", self.0.bits().number().into());
     }
+
+    fn absorb_rest(&self, transcript: &mut Transcript) {
+        for commitment in self.commitments() {
+            transcript.append(b"V", commitment.as_bytes());
+        }
+    }
 }
 
 impl Prove for FitsBits {

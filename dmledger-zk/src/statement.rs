@@ -28,6 +28,10 @@ pub trait Statement {
 
     /// Adds every public value of the statement to the transcript.
     fn absorb(&self, transcript: &mut Transcript);
+
+    /// Adds the public values that [`Self::absorb`] leaves to the messages of the protocol: the weights of a batch are
+    /// drawn before those, and depend on every public value.
+    fn absorb_rest(&self, _transcript: &mut Transcript) {}
 }
 
 /// A statement whose proof this crate can make.

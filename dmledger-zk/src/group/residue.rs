@@ -199,7 +199,7 @@ const fn plus([a0, a1, a2, a3]: [u64; 4], [b0, b1, b2, b3]: [u64; 4]) -> [u64; 4
     let (r0, carry) = step(a0, b0, 1, 0);
     let (r1, carry) = step(a1, b1, 1, carry);
     let (r2, carry) = step(a2, b2, 1, carry);
-    // Both are below 2^254.
+    // No carry is left: two residues are below 4 p; the halves of a `Wide` are at most p and below 5 p, and 6 p < 2^255.
     [r0, r1, r2, a3 + b3 + carry]
 }
 
