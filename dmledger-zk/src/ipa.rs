@@ -49,6 +49,11 @@ impl Shape {
         self.last << self.low_bits()
     }
 
+    /// Scalars at the end of the argument: both last vectors.
+    pub(crate) const fn scalars(self) -> usize {
+        2 * self.last
+    }
+
     /// Bytes of the argument: two points a round and both last vectors.
     pub(crate) const fn bytes(self) -> usize {
         ELEMENT_BYTES * 2 * (self.rounds + self.last)

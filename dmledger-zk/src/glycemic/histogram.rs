@@ -201,24 +201,33 @@ pub struct DayProof(Vec<u8>);
 
 const POINTS: usize = 5;
 const SCALARS: usize = 3;
+/// What stands before the argument.
+const HEAD_BYTES: usize = ELEMENT_BYTES * (POINTS + SCALARS);
 
 impl DayProof {
     /// Longest proof in bytes: a day of one-minute readings.
     pub const MAX_BYTES: usize = ELEMENT_BYTES * (POINTS + SCALARS + 2 * 12);
 
-    /// Reads a proof. Points are decoded when it is verified.
+    /// Reads a proof about a day of any table and cadence. Points are decoded when it is verified.
     ///
     /// # Errors
-    /// [`DecodeError::Length`] if no proof has this length, [`DecodeError::Scalar`] for a scalar not below the order.
+    /// [`DecodeError::Length`] if no day's proof has this length, [`DecodeError::Scalar`] for a scalar not below the order.
+    /// Proofs of 896 bytes end in four or six scalars, which the day decides; the two more are then read when the proof is
+    /// verified.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let (elements, rest) = bytes.as_chunks::<ELEMENT_BYTES>();
-        if !rest.is_empty() || elements.len() < POINTS + SCALARS || bytes.len() > Self::MAX_BYTES {
-            return Err(DecodeError::Length { len: bytes.len() });
-        }
-        for (place, element) in elements.iter().enumerate().skip(POINTS).take(SCALARS) {
+        let wrong = DecodeError::Length { len: bytes.len() };
+        let (head, argument) = bytes.split_at_checked(HEAD_BYTES).ok_or(wrong)?;
+        // Of the shapes of one length, that of the fewest scalars asks for what all of them ask for.
+        let of_length = Layout::shapes().filter(|shape| shape.bytes() == argument.len());
+        let shape = of_length.min_by_key(|shape| shape.scalars()).ok_or(wrong)?;
+        let (elements, _) = head.as_chunks::<ELEMENT_BYTES>();
+        for (place, element) in elements.iter().enumerate().skip(POINTS) {
             group::decode_scalar(element).map_err(|_| DecodeError::Scalar { at: place * ELEMENT_BYTES })?;
         }
-        Ok(Self(bytes.to_vec()))
+        match Argument::check(argument, shape) {
+            Err(DecodeError::Scalar { at }) => Err(DecodeError::Scalar { at: at + HEAD_BYTES }),
+            checked => checked.map(|()| Self(bytes.to_vec())),
+        }
     }
 
     /// The bytes.
@@ -228,7 +237,7 @@ impl DayProof {
     }
 
     fn messages(&self) -> Option<Messages<'_>> {
-        let (head, argument) = self.0.split_at_checked(ELEMENT_BYTES * (POINTS + SCALARS))?;
+        let (head, argument) = self.0.split_at_checked(HEAD_BYTES)?;
         let (elements, _) = head.as_chunks::<ELEMENT_BYTES>();
         let (points, scalars) = elements.split_first_chunk::<POINTS>()?;
         let [t_x, tau, mu] = scalars else { return None };

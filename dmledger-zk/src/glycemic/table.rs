@@ -43,6 +43,11 @@ pub enum Unit {
     TenthMmolPerL,
 }
 
+impl Unit {
+    /// Both units.
+    pub const ALL: [Self; 2] = [Self::MgPerDl, Self::TenthMmolPerL];
+}
+
 /// Whether the sensor's words for "below" and "above what I can measure" are readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a third way is a new format")]
@@ -66,6 +71,9 @@ pub enum Cadence {
 }
 
 impl Cadence {
+    /// All cadences, most readings first.
+    pub const ALL: [Self; 3] = [Self::Minutes1, Self::Minutes5, Self::Minutes15];
+
     /// Slots of a day.
     #[must_use]
     pub const fn slots(self) -> usize {

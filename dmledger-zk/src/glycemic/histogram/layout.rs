@@ -2,7 +2,7 @@
 
 use super::{Draw, METRICS, SealedDay};
 use crate::{
-    glycemic::table::Table,
+    glycemic::table::{Cadence, Table, Tokens, Unit},
     group::{Chain, ELEMENT_BYTES, Scalar, products::Others, residue::Residue},
     ipa::{Generators, Shape},
     transcript::Transcript,
@@ -26,12 +26,19 @@ impl Layout {
     pub(super) fn new(day: &SealedDay) -> Self {
         let (table, readings) = (day.table(), day.cadence().slots());
         let entries = table.entries().len();
-        let shape = Shape::holding(readings + entries);
+        let shape = shape_of(table, readings);
         let padding = shape.len() - readings - entries;
         let runs = |reading, table, pad| Generators::new(&[(reading, readings), (table, entries), (pad, padding)]);
         let left = runs(Chain::ReadingG, Chain::TableG, Chain::PaddingG);
         let right = runs(Chain::ReadingH, Chain::TableH, Chain::PaddingH);
         Self { table, readings, entries, shape, left, right }
+    }
+
+    /// The shapes of all kinds of days.
+    pub(super) fn shapes() -> impl Iterator<Item = Shape> {
+        // Tokens make no entry more or less.
+        let tables = Unit::ALL.into_iter().map(|unit| Table::new(unit, Tokens::Counted));
+        tables.flat_map(|table| Cadence::ALL.into_iter().map(move |cadence| shape_of(table, cadence.slots())))
     }
 
     /// **X**, after `C_m`; `None` if it is an entry of the table, where `1 / (X - t)` does not exist.
@@ -106,4 +113,8 @@ impl Layout {
         scales.resize(self.shape.len(), *padding);
         scales
     }
+}
+
+fn shape_of(table: Table, readings: usize) -> Shape {
+    Shape::holding(readings + table.entries().len())
 }

@@ -133,6 +133,26 @@ fn every_flipped_byte_and_every_truncation_is_refused() {
 }
 
 #[test]
+fn only_lengths_of_days_are_read_and_every_scalar_at_the_end_is_canonical() {
+    let (_, proof) = proved(1);
+    let lengths = (0..=2_000).filter(|len| DayProof::from_bytes(&vec![0; *len]).is_ok());
+    assert_eq!(lengths.collect::<Vec<_>>(), [896, 960, DayProof::MAX_BYTES]);
+    let elements = proof.as_bytes().len() / 32;
+    for element in 0..elements {
+        let mut changed = proof.as_bytes().to_vec();
+        changed[32 * element..32 * (element + 1)].fill(0xff);
+        let is_scalar = (5..8).contains(&element) || element >= elements - 4;
+        let expected = if is_scalar { Err(DecodeError::Scalar { at: 32 * element }) } else { Ok(()) };
+        assert_eq!(DayProof::from_bytes(&changed).map(|_| ()), expected, "element {element}");
+    }
+    // Of 5-minute days in mg/dL three scalars a side are left, and no other day has as long a proof.
+    let mut longer = vec![0; 960];
+    let at = longer.len() - 6 * 32;
+    longer[at..at + 32].fill(0xff);
+    assert_eq!(DayProof::from_bytes(&longer).map(|_| ()), Err(DecodeError::Scalar { at }));
+}
+
+#[test]
 fn identity_points_are_refused() {
     let (statement, proof) = proved(1);
     let elements = proof.as_bytes().len() / 32;
