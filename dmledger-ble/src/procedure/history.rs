@@ -12,7 +12,7 @@ mod snapshot;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
-use super::glucose_sync::ask::{Ask, Operators, octets};
+use super::glucose_sync::ask::{Ask, GapCount, GapPart, Operators, octets};
 use super::glucose_sync::range::{clusters, gaps};
 use super::glucose_sync::window::Window;
 use super::glucose_sync::{Proof, SequenceRange};
@@ -231,19 +231,17 @@ impl History {
             let whole = gaps.is_empty() || self.rounds >= ROUNDS_OF_GAPS;
             return if whole { self.round(&[self.scope]) } else { self.round(&gaps) };
         }
-        let provable = count > 0 && self.operators != Operators::AllOnly;
+        let countable = self.operators.count_gaps(self.newest());
+        let provable = count > 0 && countable;
         let unproved = if provable { self.holes() } else { Vec::new() };
         if self.operators == Operators::Within && self.snapshot.renew(unproved.len()) {
             return self.next();
         }
         if let Some(gap) = unproved.first() {
-            return self.ask(Ask::CountGap { gap: *gap, behind: None });
+            return self.ask(Ask::CountGap { gap: *gap, part: GapPart::Start });
         }
         self.state = State::Resting;
-        Step::Complete(match self.operators {
-            Operators::AllOnly => Proof::CountOnly,
-            Operators::Within | Operators::AtLeast => Proof::EveryGapCounted,
-        })
+        Step::Complete(if countable { Proof::EveryGapCounted } else { Proof::CountOnly })
     }
 
     fn round(&mut self, ranges: &[SequenceRange]) -> Step {
@@ -258,15 +256,11 @@ impl History {
 
     fn counted(&mut self, ask: Ask, count: u16) -> Step {
         match ask {
-            Ask::CountGap { gap, behind: None } if self.operators.counts_from_behind(gap) => {
-                return self.ask(Ask::CountGap { gap, behind: Some(count) });
-            }
-            Ask::CountGap { gap, behind } => {
-                if count > behind.unwrap_or(0) {
-                    return self.round(&[gap]);
-                }
-                self.verified.push(gap);
-            }
+            Ask::CountGap { gap, part } => match self.operators.gap_counted(gap, part, count, self.newest()) {
+                GapCount::Ask(ask) => return self.ask(ask),
+                GapCount::Fetch(range) => return self.round(&[range]),
+                GapCount::Empty(gap) => self.verified.push(gap),
+            },
             Ask::CountBelow(range) => {
                 self.seen.values_mut().for_each(|seen| seen.since_snapshot = false);
                 self.snapshot.counted(range, count);

@@ -136,6 +136,11 @@ impl Collected {
         self.seen.contains_key(key)
     }
 
+    /// Largest sequence number received.
+    pub(super) fn largest_number(&self) -> Option<u16> {
+        self.seen.last_key_value().map(|(key, _)| key.sequence().value())
+    }
+
     /// Grows with every record and companion received.
     pub(super) fn progress(&self) -> u64 {
         self.seen.len() as u64 + self.companions

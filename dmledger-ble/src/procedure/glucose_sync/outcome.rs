@@ -25,9 +25,11 @@ pub enum Continuity {
 pub enum Proof {
     /// The device's count equals what was received, and no gap between the received numbers can hold a record: the
     /// device counted zero in it, or it lies in a range of which as many records came as the device had counted there
-    /// before they came.
+    /// before they came. A device without ranges showed the zero by three counts; a record measured and deleted again
+    /// between two of them could hide another one.
     EveryGapCounted,
-    /// The device's count equals what was received; the device cannot count ranges.
+    /// The device's count equals what was received; the device cannot count ranges, or knows only "greater or equal" and
+    /// has used up its sequence numbers.
     CountOnly,
     /// The device cannot count at all. Two whole reports ended in success, the second brought nothing new, and no number
     /// between the first and the last received is missing. A record lost from both reports outside these numbers would

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::ask::{Ask, Operators, octets};
+use super::ask::{Ask, GapCount, GapPart, Operators, octets};
 use super::range::{SequenceRange, clusters};
 use super::{Action, Continuity, GlucoseSync, Incomplete, Outcome, Phase, Proof, Reason};
 use crate::codec::racp::{OpCode, Request, Response, ResponseCode};
@@ -98,7 +98,7 @@ impl GlucoseSync {
                 return self.restart(now, actions);
             }
             if let Some(gap) = self.first_unverified_gap(count) {
-                return self.ask(Ask::CountGap { gap, behind: None }, now, actions);
+                return self.ask(Ask::CountGap { gap, part: GapPart::Start }, now, actions);
             }
         }
         self.next_with_all_records(now, actions);
@@ -154,7 +154,7 @@ impl GlucoseSync {
     }
 
     fn first_unverified_gap(&self, count: u16) -> Option<SequenceRange> {
-        if count == 0 || self.operators == Operators::AllOnly {
+        if count == 0 || !self.operators.count_gaps(self.collected.largest_number()) {
             return None;
         }
         let gaps = self.collected.gaps(self.scope);
@@ -193,14 +193,12 @@ impl GlucoseSync {
         self.silent = 0;
         self.reports.counted();
         match ask {
-            Ask::CountGap { gap, behind: None } if self.operators.counts_from_behind(gap) => {
-                return self.ask(Ask::CountGap { gap, behind: Some(count) }, now, actions);
-            }
-            Ask::CountGap { gap, behind } => {
-                if count > behind.unwrap_or(0) {
-                    return self.fetch_round(&[gap], now, actions);
+            Ask::CountGap { gap, part } => {
+                match self.operators.gap_counted(gap, part, count, self.collected.largest_number()) {
+                    GapCount::Ask(ask) => return self.ask(ask, now, actions),
+                    GapCount::Fetch(range) => return self.fetch_round(&[range], now, actions),
+                    GapCount::Empty(gap) => self.verified.push(gap),
                 }
-                self.verified.push(gap);
             }
             _ => {
                 self.count = Some(count);
@@ -329,8 +327,8 @@ impl GlucoseSync {
         self.summary.resume = self.collected.newest(self.scope).or(self.config.resume);
         let proof = match self.operators {
             _ if self.reports.is_uncounted() => Proof::ReportsAgree,
-            Operators::AllOnly => Proof::CountOnly,
-            Operators::Within | Operators::AtLeast => Proof::EveryGapCounted,
+            operators if operators.count_gaps(self.collected.largest_number()) => Proof::EveryGapCounted,
+            _ => Proof::CountOnly,
         };
         let outcome = Outcome::Complete { proof, summary: self.summary.clone() };
         self.finish(outcome, actions);

@@ -111,6 +111,39 @@ fn a_count_that_grows_while_a_gap_is_counted_is_believed_only_after_a_fresh_coun
 }
 
 #[test]
+fn a_meter_without_ranges_counts_a_gap_from_its_start_then_behind_it_and_then_what_was_added() {
+    let mut hand = Hand::subscribed(SyncConfig::new());
+    assert_eq!(hand.answer(&[5, 0, 4, 0]), [write(&[1, 1])]);
+    for number in [0, 2, 3] {
+        hand.measurement(&record(number, ContextNotice::None));
+    }
+    // Record 1 was lost, and record 0 is deleted: the count equals what came.
+    assert_eq!(hand.answer(&[6, 0, 1, 1]), [write(&[4, 1])]);
+    assert_eq!(hand.answer(&[5, 0, 3, 0]), [write(&[4, 4, 1, 1, 0, 1, 0])]);
+    assert_eq!(hand.answer(&[6, 0, 4, 5]), [write(&[4, 1])], "ranges are refused");
+    assert_eq!(hand.answer(&[5, 0, 3, 0]), [write(&[4, 3, 1, 1, 0])]);
+    // Record 3 is deleted between the two counts: the gap is fetched, not believed to be empty.
+    assert_eq!(hand.answer(&[5, 0, 3, 0]), [write(&[4, 3, 1, 2, 0])]);
+    assert_eq!(hand.answer(&[5, 0, 1, 0]), [write(&[1, 3, 1, 1, 0])]);
+    assert!(matches!(hand.measurement(&record(1, ContextNotice::None))[..], [Action::Deliver(_)]));
+    hand.measurement(&record(2, ContextNotice::None));
+    assert_eq!(hand.answer(&[6, 0, 1, 1]), [write(&[4, 1])]);
+    assert_eq!(hand.answer(&[5, 0, 2, 0]), [write(&[4, 3, 1, 4, 0])], "no gap is left but the end");
+    let end = hand.answer(&[5, 0, 0, 0]);
+    assert!(matches!(outcome(&end), Outcome::Complete { proof: Proof::EveryGapCounted, .. }));
+    // Equal counts of a gap are believed when nothing was added meanwhile.
+    let mut hand = Hand::subscribed(SyncConfig::new());
+    assert_eq!(hand.answer(&[6, 0, 4, 3]), [write(&[4, 1])], "ranges are refused");
+    hand.answer(&[5, 0, 1, 0]);
+    hand.measurement(&record(1, ContextNotice::None));
+    assert_eq!(hand.answer(&[6, 0, 1, 1]), [write(&[4, 1])]);
+    assert_eq!(hand.answer(&[5, 0, 1, 0]), [write(&[4, 3, 1, 0, 0])]);
+    assert_eq!(hand.answer(&[5, 0, 1, 0]), [write(&[4, 3, 1, 1, 0])]);
+    assert_eq!(hand.answer(&[5, 0, 1, 0]), [write(&[4, 3, 1, 2, 0])], "behind the newest");
+    assert_eq!(hand.answer(&[5, 0, 1, 0]), [write(&[1, 3, 1, 2, 0])], "it was added and may hide another");
+}
+
+#[test]
 fn answers_other_than_success_do_not_complete_a_session() {
     for code in [0, 7, 8, 200] {
         let mut hand = Hand::subscribed(SyncConfig::new().with_fruitless_attempts(2));

@@ -12,6 +12,8 @@ struct Device {
     newest: u16,
     /// Nothing is added from here on.
     last: u16,
+    /// Whether it knows ranges, or "greater or equal" only.
+    knows_ranges: bool,
     /// Parts in a thousand: added, deleted (any record, not only the oldest), lost values, lost answers.
     rates: [u64; 4],
     random: u64,
@@ -29,11 +31,18 @@ impl Device {
             stored,
             newest,
             last,
+            knows_ranges: true,
             rates,
             random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
             questions: 0,
             fooling: 0,
         }
+    }
+
+    /// The same device, which refuses ranges.
+    fn without_ranges(mut self) -> Self {
+        self.knows_ranges = false;
+        self
     }
 
     /// xorshift64
@@ -77,6 +86,12 @@ impl Device {
         let request = Request::decode(request).unwrap();
         let mut response = Response::Code { request: request.op_code(), code: ResponseCode::SUCCESS };
         match request {
+            Request::ReportNumber(Filter::Sequence(Bounds::Within(..)))
+            | Request::ReportRecords(Filter::Sequence(Bounds::Within(..)))
+                if !self.knows_ranges =>
+            {
+                response = Response::Code { request: request.op_code(), code: ResponseCode::OPERATOR_NOT_SUPPORTED };
+            }
             Request::ReportNumber(filter) => {
                 response = Response::Number(u16::try_from(self.chosen(filter).len()).unwrap());
             }
@@ -153,6 +168,72 @@ fn nothing_is_said_to_be_complete_that_is_not_whatever_the_device_adds_and_delet
     println!("{complete} of 2000 complete; a mere count would have been fooled in {fooled}");
     assert!(fooled > 0);
     assert!(complete >= 1200, "only {complete} of 2000");
+}
+
+#[test]
+fn a_device_without_ranges_is_not_said_to_be_complete_either_whatever_it_adds_and_deletes() {
+    let (mut complete, mut fooled) = (0, 0);
+    for seed in 1..=2000 {
+        let rates = [seed % 40, seed % 31, seed * 7 % 150, seed * 3 % 60];
+        let mut device = Device::new(10 + u16::try_from(seed % 30).unwrap(), 7, rates, seed).without_ranges();
+        let (end, seen, _) = device.run();
+        let missing = device.stored.difference(&seen).count();
+        if let Step::Complete(_) = end {
+            assert_eq!(missing, 0, "seed {seed}: false complete");
+            complete += 1;
+        }
+        fooled += u32::from(device.fooling > 0);
+    }
+    println!("{complete} of 2000 complete; a mere count would have been fooled in {fooled}");
+    assert!(fooled > 0);
+    assert!(complete >= 1900, "only {complete} of 2000");
+}
+
+/// A device of twelve records without ranges: one is lost and another deleted after it came, so that the count equals
+/// what came. Then a record behind the lost one is deleted before the question `deletes`, and one is added before the
+/// question `adds`.
+fn deceives(deletes: u32, adds: u32) -> (Step, bool) {
+    let mut device = Device::new(12, 10, [0; 4], 1).without_ranges();
+    let mut history = History::new(SequenceRange::ALL, 12);
+    let mut step = history.begin(Numbering::Unknown);
+    let mut reports = 0;
+    while let Step::Write(request) = step {
+        if device.questions == deletes {
+            device.stored.remove(&90);
+        }
+        if device.questions == adds {
+            device.stored.insert(200);
+        }
+        step = device.ask(&request, &mut history);
+        let whole = Request::decode(&request) == Ok(Request::ReportRecords(Filter::All));
+        reports += u32::from(whole);
+        if whole && reports == 1 {
+            history.seen.remove(&70);
+            device.stored.remove(&50);
+        }
+    }
+    (step, device.stored.iter().all(|number| history.seen.contains_key(number)))
+}
+
+#[test]
+fn a_record_deleted_or_added_between_two_counts_never_hides_a_missing_one_from_a_device_without_ranges() {
+    for deletes in 0..50 {
+        for adds in 0..50 {
+            let (end, everything) = deceives(deletes, adds);
+            assert!(end == Step::Complete(Proof::EveryGapCounted), "{deletes}, {adds}: {end:?}");
+            assert!(everything, "deleted before {deletes}, added before {adds}: false complete");
+        }
+    }
+}
+
+#[test]
+fn a_device_without_ranges_that_has_used_up_its_numbers_proves_no_gap() {
+    for (ranges, proof) in [(true, Proof::EveryGapCounted), (false, Proof::CountOnly)] {
+        let mut device = Device::new(14, 5041, [0; 4], 1);
+        device.knows_ranges = ranges;
+        device.stored.insert(u16::MAX);
+        assert_eq!(device.run().0, Step::Complete(proof));
+    }
 }
 
 #[test]
