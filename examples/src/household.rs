@@ -52,6 +52,8 @@ pub struct Tally {
     pub duplicates: usize,
     /// Put aside.
     pub quarantined: usize,
+    /// Not kept: too many are put aside already.
+    pub turned_away: usize,
 }
 
 impl Tally {
@@ -62,6 +64,7 @@ impl Tally {
             accepted: self.accepted + other.accepted,
             duplicates: self.duplicates + other.duplicates,
             quarantined: self.quarantined + other.quarantined,
+            turned_away: self.turned_away + other.turned_away,
         }
     }
 }
@@ -218,6 +221,7 @@ impl Household {
                 }
                 Verdict::Duplicate => tally.duplicates += 1,
                 Verdict::Quarantined(_) => tally.quarantined += 1,
+                Verdict::TurnedAway(_) => tally.turned_away += 1,
             }
         }
         Ok(tally)

@@ -13,8 +13,10 @@
 //! name on the ledger and settles.
 //!
 //! Marks: for every device and kind the intake remembers which readings it has seen, by time, number and digest of the
-//! raw octets. Only the [`MAX_MARKS`] newest of a device are kept; what is older than the oldest of them is late.
+//! raw octets. Only the [`MAX_MARKS`] newest of a device are kept; what is older than the oldest of them is late. What a
+//! stranger may have sent leaves no mark, and only so much of it is kept (module `aside`).
 
+mod aside;
 mod devices;
 mod entry;
 mod rules;
@@ -28,6 +30,8 @@ use dmledger_core::record::{Assurance, DataKind, DeviceId, Reading};
 use dmledger_core::time::Timestamp;
 use thiserror::Error;
 
+pub use aside::{MAX_DOUBTFUL, MAX_OF_STRANGERS, MAX_STRANGERS};
+use aside::{Offered, Sender};
 use entry::Entry;
 pub use rules::{IntakeRules, Quarantine};
 
@@ -53,14 +57,16 @@ pub enum IntakeError {
 
 /// What became of a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "taken, seen before or put aside")]
+#[expect(clippy::exhaustive_enums, reason = "taken, seen before, put aside or not kept")]
 pub enum Verdict {
     /// Taken: it is durable and will be claimed once.
     Accepted,
-    /// Seen before, whatever became of it then.
+    /// Seen before, whatever became of it then; one that a stranger sent and a person discarded is forgotten.
     Duplicate,
     /// Put aside for a person: durable, and never claimed unless released.
     Quarantined(Quarantine),
+    /// To be put aside, but there is no room until a person has decided on what is: not kept, and counted.
+    TurnedAway(Quarantine),
 }
 
 /// Readings of one kind and hour on their way to the sealing path.
@@ -99,6 +105,10 @@ struct Known {
     until: Option<Timestamp>,
     assurance: Option<Assurance>,
     marks: BTreeSet<(i64, Mark)>,
+    /// How those are recognised that are put aside and may be a stranger's.
+    strange: BTreeSet<(i64, Mark)>,
+    /// Readings put aside for other reasons.
+    doubtful: usize,
     /// Time of the newest mark that was dropped.
     floor: Option<i64>,
     high: BTreeMap<u16, (i64, u32)>,
@@ -114,6 +124,7 @@ pub struct Intake<J> {
     claimed: BTreeMap<u64, Vec<Reading>>,
     batches: u64,
     quarantined: BTreeMap<Digest, (Quarantine, Reading)>,
+    turned_away: u64,
     appended: usize,
 }
 
@@ -143,6 +154,7 @@ impl<J: Journal> Intake<J> {
             claimed: BTreeMap::new(),
             batches: 0,
             quarantined: BTreeMap::new(),
+            turned_away: 0,
             appended: entries.len(),
         };
         for (place, bytes) in entries.iter().enumerate() {
@@ -153,40 +165,53 @@ impl<J: Journal> Intake<J> {
     }
 
     /// Takes readings. On return what was accepted or quarantined survives a crash: whoever fetched them may tell the
-    /// device, and use its resume point.
+    /// device, and use its resume point, unless one was turned away.
     ///
     /// # Errors
     /// [`IntakeError::Journal`]; none was taken then.
     pub fn offer(&mut self, readings: Vec<Reading>) -> Result<Vec<Verdict>, IntakeError> {
         let (mut verdicts, mut entries) = (Vec::with_capacity(readings.len()), Vec::new());
-        let mut fresh = BTreeSet::new();
+        let (mut offered, mut turned_away) = (Offered::default(), 0);
         for reading in readings {
-            let verdict = match self.judge(&reading) {
-                Verdict::Duplicate => Verdict::Duplicate,
-                _ if !fresh.insert((reading.provenance().device, mark(&reading))) => Verdict::Duplicate,
-                verdict => verdict,
-            };
+            let verdict = self.judge_offered(&reading, &mut offered);
             verdicts.push(verdict);
             match verdict {
                 Verdict::Accepted => entries.push(Entry::Accepted(reading)),
                 Verdict::Quarantined(why) => entries.push(Entry::Quarantined(why.code(), reading)),
+                Verdict::TurnedAway(_) => turned_away += 1,
                 Verdict::Duplicate => {}
             }
         }
         self.commit(entries)?;
+        self.turned_away = self.turned_away.saturating_add(turned_away);
         Ok(verdicts)
     }
 
     fn judge(&self, reading: &Reading) -> Verdict {
         let known = self.devices.get(&reading.provenance().device);
-        let mark = mark(reading);
-        if known.is_some_and(|known| known.marks.contains(&(reading.at().millis(), mark))) {
+        let place = (reading.at().millis(), mark(reading));
+        if known.is_some_and(|known| known.marks.contains(&place)) {
             return Verdict::Duplicate;
         }
-        let Some(known) = known.filter(|known| known.from.is_some()) else {
-            return Verdict::Quarantined(Quarantine::UnknownDevice);
+        let why = match known.filter(|known| known.from.is_some()) {
+            Some(known) => self.rules.judge(reading, known),
+            None => Some(Quarantine::UnknownDevice),
         };
-        self.rules.judge(reading, known).map_or(Verdict::Accepted, Verdict::Quarantined)
+        match why {
+            None => Verdict::Accepted,
+            Some(why)
+                if why.sender() == Sender::Stranger && known.is_some_and(|known| known.strange.contains(&place)) =>
+            {
+                Verdict::Duplicate
+            }
+            Some(why) => Verdict::Quarantined(why),
+        }
+    }
+
+    /// How many readings were turned away since the intake was opened.
+    #[must_use]
+    pub const fn turned_away(&self) -> u64 {
+        self.turned_away
     }
 
     /// Readings that were accepted and not settled, claimed ones included.
@@ -234,7 +259,8 @@ impl<J: Journal> Intake<J> {
         self.quarantined.iter().map(|(digest, (why, reading))| (*digest, *why, reading))
     }
 
-    /// A person looked at a reading that was put aside and says that it is the patient's.
+    /// A person looked at a reading that was put aside and says that it is the patient's. It is taken, unless the device
+    /// itself has sent the same since.
     ///
     /// # Errors
     /// [`IntakeError::Unknown`], [`IntakeError::Journal`].

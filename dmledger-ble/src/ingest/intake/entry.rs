@@ -63,10 +63,7 @@ impl<J: Journal> Intake<J> {
                 self.note(&reading);
                 self.waiting.insert(reading.digest(), reading);
             }
-            Entry::Quarantined(code, reading) => {
-                self.note(&reading);
-                self.quarantined.insert(reading.digest(), (Quarantine::from_code(code), reading));
-            }
+            Entry::Quarantined(code, reading) => self.put_aside(Quarantine::from_code(code), reading),
             Entry::Claimed { number, readings } => {
                 let mut claimed: Vec<_> = readings.iter().filter_map(|one| self.waiting.remove(one)).collect();
                 claimed.sort_by_key(Reading::at);
@@ -74,11 +71,7 @@ impl<J: Journal> Intake<J> {
                 self.batches = self.batches.max(number.saturating_add(1));
             }
             Entry::Settled { number } => _ = self.claimed.remove(&number),
-            Entry::Decided { reading, keep } => {
-                if let Some((_, kept)) = self.quarantined.remove(&reading).filter(|_| keep) {
-                    self.waiting.insert(reading, kept);
-                }
-            }
+            Entry::Decided { reading, keep } => self.decided(reading, keep),
             Entry::Marks { device, floor, marks } => {
                 let known = self.devices.entry(device).or_default();
                 known.floor = known.floor.max(floor);
@@ -131,7 +124,7 @@ impl<J: Journal> Intake<J> {
 }
 
 impl super::Known {
-    fn mark(&mut self, at: i64, mark: Mark) {
+    pub(super) fn mark(&mut self, at: i64, mark: Mark) {
         self.marks.insert((at, mark));
         let (kind, _, number, _) = mark;
         let high = self.high.entry(kind).or_insert((at, number));

@@ -164,6 +164,69 @@ fn only_a_device_that_the_ledger_lists_as_paired_is_admitted() {
 }
 
 #[test]
+fn what_a_stranger_sends_under_a_devices_name_never_stands_in_the_way_of_the_device() {
+    let journal = Crashing::default();
+    let weaker = Device::new(b"band 1", BondState::NotBonded);
+    let (replayed, forged) = (beat(&weaker, 1, 100, 61), beat(&weaker, 2, 200, 99));
+    let (first, second, third) = (beat(&band(), 1, 100, 61), beat(&band(), 2, 200, 62), beat(&band(), 3, 300, 63));
+    let clone = Verdict::Quarantined(Quarantine::Clone);
+    let mut node = intake(journal.clone());
+    assert_eq!(node.offer(vec![replayed.clone(), forged.clone()]).unwrap(), [clone, clone]);
+    assert_eq!(node.high_water(band().id(), DataKind::HeartRate), None, "a stranger moves no mark");
+    node.compact().unwrap();
+    // also after a restart
+    let mut node = intake(journal.clone());
+    assert_eq!(node.offer(vec![replayed.clone(), forged.clone()]).unwrap(), [Verdict::Duplicate; 2]);
+    assert_eq!(node.offer(vec![first.clone(), second.clone()]).unwrap(), [Verdict::Accepted; 2]);
+    // and when both come at once
+    let same = vec![beat(&weaker, 3, 300, 63), third.clone(), third.clone()];
+    assert_eq!(node.offer(same).unwrap(), [clone, Verdict::Accepted, Verdict::Duplicate]);
+    // What the device has sent itself is not taken a second time, whatever a person says of the replay.
+    node.release(replayed.digest()).unwrap();
+    node.discard(forged.digest()).unwrap();
+    let mut node = intake(journal);
+    assert_eq!((node.pending(), node.quarantined().count()), (3, 1));
+    assert_eq!(one(&mut node, second), Verdict::Duplicate);
+    assert_eq!(one(&mut node, forged), Verdict::Quarantined(Quarantine::Clone), "discarded and forgotten");
+    // A replay that a person released is the reading: the device's own is then a repeat.
+    let released = beat(&weaker, 4, 400, 64);
+    assert_eq!(one(&mut node, released.clone()), clone);
+    node.release(released.digest()).unwrap();
+    assert_eq!(one(&mut node, beat(&band(), 4, 400, 64)), Verdict::Duplicate);
+    assert_eq!(node.pending(), 4);
+}
+
+#[test]
+fn strangers_fill_their_room_and_no_more() {
+    let mut intake = intake(MemoryJournal::new());
+    let weaker = Device::new(b"band 1", BondState::NotBonded);
+    let many = u32::try_from(MAX_OF_STRANGERS).unwrap();
+    let flood: Vec<_> = (0..many + 10).map(|number| beat(&weaker, number, i64::from(number), 61)).collect();
+    let verdicts = intake.offer(flood).unwrap();
+    let (kept, away) = verdicts.split_at(MAX_OF_STRANGERS);
+    assert!(kept.iter().all(|verdict| *verdict == Verdict::Quarantined(Quarantine::Clone)));
+    assert_eq!(away, [Verdict::TurnedAway(Quarantine::Clone); 10]);
+    assert_eq!(one(&mut intake, beat(&weaker, many, 1, 70)), Verdict::TurnedAway(Quarantine::Clone));
+    let names: Vec<_> =
+        (0..MAX_STRANGERS + 5).map(|name| Device::new(&name.to_be_bytes(), BondState::Bonded)).collect();
+    let strangers = names.iter().map(|name| beat(name, 1, 10, 61)).collect();
+    let verdicts = intake.offer(strangers).unwrap();
+    let (kept, away) = verdicts.split_at(MAX_STRANGERS);
+    assert!(kept.iter().all(|verdict| *verdict == Verdict::Quarantined(Quarantine::UnknownDevice)));
+    assert_eq!(away, [Verdict::TurnedAway(Quarantine::UnknownDevice); 5]);
+    assert_eq!(one(&mut intake, beat(&names[0], 2, 20, 61)), Verdict::Quarantined(Quarantine::UnknownDevice));
+    assert_eq!((intake.turned_away(), intake.quarantined().count()), (16, MAX_OF_STRANGERS + MAX_STRANGERS + 1));
+    // Whoever is known is taken all the same, and what is doubtful of a known device has room of its own.
+    assert_eq!(one(&mut intake, beat(&band(), 1, 1, 61)), Verdict::Accepted);
+    assert_eq!(one(&mut intake, beat(&band(), 2, 2, 400)), Verdict::Quarantined(Quarantine::Impossible));
+    // A decision makes room.
+    let aside: Vec<_> = intake.quarantined().map(|(digest, ..)| digest).collect();
+    aside.into_iter().for_each(|digest| intake.discard(digest).unwrap());
+    let last = beat(&names[MAX_STRANGERS + 4], 1, 10, 61);
+    assert_eq!(one(&mut intake, last), Verdict::Quarantined(Quarantine::UnknownDevice));
+}
+
+#[test]
 fn a_control_solution_is_put_aside_whatever_its_value() {
     let mut facts = beat(&band(), 1, 10, 61).facts().clone();
     facts.quality = Quality::CONTROL_SOLUTION;
