@@ -42,12 +42,18 @@ fn a_stream_of_heart_rates_repeats_nothing_and_tells_its_gaps_under_a_thousand_s
         let rate = HeartRateMeasurement::new(BeatsPerMinute::Wide(40 + index), Contact::Detected);
         rate.with_intervals(&[1000 + index]).unwrap()
     };
+    let (mut undisturbed, mut came) = (0, 0);
     for seed in 0..1000 {
         let mut band = SimWearable::new();
         band.will_stream((0..60).map(beat));
         let central = SimCentral::new(band, streamed(seed), seed);
-        stream::<HeartRateMeasurement>(&central, seed, |beat| beat.rate().value());
+        let (values, outcome) = stream::<HeartRateMeasurement>(&central, seed, |beat| beat.rate().value());
+        undisturbed += u32::from(outcome.end().is_ok());
+        came += values;
     }
+    println!("{undisturbed} of 1000 streams were followed to their end, {came} of 60000 values came");
+    assert!(undisturbed >= 700, "only {undisturbed} of 1000");
+    assert!(came >= 30_000, "only {came} of 60000");
     let mut band = SimWearable::new();
     band.will_stream((0..60).map(beat));
     let central = SimCentral::new(band, Faults::NONE, 1);
@@ -63,18 +69,20 @@ fn a_stream_of_heart_rates_repeats_nothing_and_tells_its_gaps_under_a_thousand_s
 #[test]
 fn a_stream_of_saturations_repeats_nothing_and_tells_its_gaps_under_a_thousand_seeds() {
     let features = PlxFeatures::new(PlxSupported::FAST);
-    let mut undisturbed = 0;
+    let (mut undisturbed, mut came) = (0, 0);
     for seed in 0..1000 {
         let mut oximeter = SimStreamer::new(PLX_CONTINUOUS).with_about(&features);
         oximeter.will_stream((0..60).map(|index| PlxContinuous::new(Saturation::new(number(97), number(40 + index)))));
         let central = SimCentral::new(oximeter, streamed(seed), seed);
-        let (_, outcome) = stream::<PlxContinuous>(&central, seed, |value| value.normal().pulse().to_bits());
+        let (values, outcome) = stream::<PlxContinuous>(&central, seed, |value| value.normal().pulse().to_bits());
         if outcome.end().is_ok() {
             let about = outcome.about().map(PlxFeatures::decode);
             assert!(about.is_none_or(|about| about == Ok(features)), "seed {seed}");
             undisturbed += 1;
         }
+        came += values;
     }
-    println!("{undisturbed} of 1000 streams were followed to their end");
+    println!("{undisturbed} of 1000 streams were followed to their end, {came} of 60000 values came");
     assert!(undisturbed >= 700, "only {undisturbed} of 1000");
+    assert!(came >= 30_000, "only {came} of 60000");
 }
