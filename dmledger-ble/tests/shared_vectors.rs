@@ -35,6 +35,11 @@ fn the_comparison_notices_every_kind_of_mistake() {
     assert!(noticed(json!({ "char": "2A18", "hex": record, "expect": { "status": 0 } })), "an absent field");
     assert!(noticed(json!({ "char": "2A18", "hex": record, "expect": { "colour": 1 } })), "an unknown field");
     assert!(noticed(json!({ "char": "2A18", "hex": record, "expect": { "error": true } })), "not refused");
+    assert!(!noticed(json!({ "char": "2A18", "hex": "02", "expect": { "error": true } })));
+    assert!(noticed(json!({ "char": "2A18", "hex": "02", "expect": { "error": false } })), "refused");
+    assert!(noticed(json!({ "char": "2A00", "hex": "02", "expect": { "error": true } })), "nobody refuses it");
+    assert!(noticed(json!({ "char": "SFLOAT", "hex": "000000", "expect": { "error": true } })), "nobody refuses it");
+    assert!(noticed(json!({ "char": "2A37", "hex": "e03d", "expect": { "error": true } })), "read, and not kept");
     assert!(noticed(json!({ "char": "2A18", "hex": "02", "expect": { "seq": 3 } })), "refused");
     assert!(noticed(json!({ "char": "2A00", "hex": "02", "expect": { "seq": 3 } })), "no decoder");
     assert!(noticed(json!({ "char": "2A18", "hex": "0", "expect": {} })), "no octets");

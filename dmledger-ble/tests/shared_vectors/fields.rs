@@ -31,7 +31,7 @@ pub(crate) enum Refused {
     Decoder(DecodeError),
     /// It was read, and is not what `encode(decode(x)) == x` demands.
     NotKept,
-    /// The crate has no decoder for it, or it is shorter than the building block.
+    /// The crate has no decoder for it, or it is not as long as the building block.
     NoDecoder,
 }
 
