@@ -215,9 +215,12 @@ impl Task {
         if self.link.is_none() {
             return;
         }
-        if !is_up(self.peripheral.clone(), self.config.call_timeout).await
-            && let Some(up) = self.link.take()
-        {
+        match standing(self.peripheral.clone(), self.config.call_timeout).await {
+            Standing::Up => return,
+            Standing::Down => {}
+            Standing::Unknown => self.lingers = true,
+        }
+        if let Some(up) = self.link.take() {
             let _ = up.events.send(LinkEvent::Disconnected);
         }
     }
@@ -226,16 +229,29 @@ impl Task {
 /// Waits, for as long as a call may take, until the stack says that the link is down.
 async fn goes_down(peripheral: Peripheral, limit: Duration) -> bool {
     let down = async {
-        while is_up(peripheral.clone(), limit).await {
+        while standing(peripheral.clone(), limit).await != Standing::Down {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     };
     tokio::time::timeout(limit, down).await.is_ok()
 }
 
-/// Whether the stack says that there is a link; one that does not answer has none to show.
-async fn is_up(peripheral: Peripheral, limit: Duration) -> bool {
-    within(limit, peripheral.is_connected()).await.unwrap_or(false)
+/// What the stack says of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Up,
+    /// It is down, or the stack no longer knows the device, or is gone itself.
+    Down,
+    /// It does not say: the link may be up.
+    Unknown,
+}
+
+async fn standing(peripheral: Peripheral, limit: Duration) -> Standing {
+    match within(limit, peripheral.is_connected()).await {
+        Ok(true) => Standing::Up,
+        Ok(false) | Err(LinkError::Lost | LinkError::NotFound | LinkError::Unavailable) => Standing::Down,
+        Err(_) => Standing::Unknown,
+    }
 }
 
 /// How often the stack is asked to end a link.

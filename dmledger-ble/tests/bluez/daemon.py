@@ -12,6 +12,7 @@ that keeps nothing, which stream; unknown, which has no health service. BLUEZ_MO
   refuse       writes are refused with ATT error 0x80
   lingers      the link goes down half a second after the daemon has said that it is
   clings       the link does not go down when the daemon is asked to end it
+  mute         the link does not go down, and asked for the device's state then, the daemon answers with an error or not at all
   damaged      the last value that is indicated or streamed ends too early
 """
 import os
@@ -125,6 +126,16 @@ class Adapter(Node):
 
 
 class Device(Node):
+    questions = None
+
+    @dbus.service.method(PROPERTIES, in_signature="s", out_signature="a{sv}", async_callbacks=("done", "fail"))
+    def GetAll(self, interface, done=None, fail=None):
+        if self.questions is None:
+            return done(dbus.Dictionary(self.properties, signature="sv"))
+        self.questions += 1
+        if self.questions % 2 == 1:
+            fail(failed("Failed", "Operation failed"))
+
     @dbus.service.method("org.bluez.Device1")
     def Connect(self):
         self.change("Connected", dbus.Boolean(True))
@@ -136,6 +147,8 @@ class Device(Node):
     def Disconnect(self):
         if MODE == "lingers":
             GLib.timeout_add(500, lambda: self.down() and False)
+        elif MODE == "mute":
+            self.questions = self.questions or 0
         elif MODE != "clings":
             self.down()
 
