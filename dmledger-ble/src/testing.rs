@@ -164,13 +164,14 @@ fn features(bytes: &[u8]) -> Verdict {
 }
 
 /// Drives a synchronisation by a script of octets; `false` when it breaks a promise: a record delivered twice, an action
-/// after the end, or a session that outlives its limit.
+/// after the end, an event that is answered with many actions, or a session that outlives its limit.
 #[must_use]
 pub fn synchronisation_keeps_its_promises(script: &[u8]) -> bool {
     let limit = Duration::from_secs(600);
     let mut sync = GlucoseSync::new(SyncConfig::new().with_session_limit(limit));
     let mut delivered = HashSet::new();
     let mut over = false;
+    let mut values = 0;
     let mut now = Uptime::default();
     let mut rest = script;
     let mut events = vec![Step::Event(Event::Start)];
@@ -189,7 +190,14 @@ pub fn synchronisation_keeps_its_promises(script: &[u8]) -> bool {
             }
             Step::Event(event) => event,
         };
-        for action in sync.handle(event, now) {
+        values += usize::from(matches!(event, Event::Value { .. }));
+        // The end also delivers the records that still wait for what they announced.
+        let waiting = values.saturating_sub(delivered.len());
+        let actions = sync.handle(event, now);
+        if actions.len() > MOST_ACTIONS + if sync.is_finished() { waiting } else { 0 } {
+            return false;
+        }
+        for action in actions {
             match action {
                 _ if over => return false,
                 Action::Deliver(record) if !delivered.insert(record.key()) => return false,
@@ -232,6 +240,9 @@ fn next_step<'a>(rest: &mut &'a [u8]) -> Option<Step<'a>> {
         }
     })
 }
+
+/// A value is delivered or said to be undecodable, a question follows, and a timer is set; no event does twice that.
+const MOST_ACTIONS: usize = 6;
 
 const CHARACTERISTICS: [Uuid; 4] =
     [GLUCOSE_MEASUREMENT, GLUCOSE_MEASUREMENT_CONTEXT, EXACT_GLUCOSE, RECORD_ACCESS_CONTROL_POINT];

@@ -27,6 +27,7 @@ pub(super) mod range;
 mod record;
 mod steps;
 mod uncounted;
+pub(super) mod verified;
 pub(super) mod window;
 
 use alloc::collections::VecDeque;
@@ -47,6 +48,7 @@ use crate::error::DecodeError;
 use ask::{Ask, Operators};
 use collected::{Collected, Received};
 use uncounted::Reports;
+use verified::Verified;
 use window::Window;
 
 /// Where the conversation stands.
@@ -87,7 +89,7 @@ pub struct GlucoseSync {
     fetch: VecDeque<SequenceRange>,
     window: Window,
     /// Gaps that the device counted empty.
-    verified: Vec<SequenceRange>,
+    verified: Verified,
     /// Whether the most recent record was checked against the records received.
     last_checked: bool,
     last_seen: Option<RecordKey>,
@@ -128,7 +130,7 @@ impl GlucoseSync {
             last_count: None,
             fetch: VecDeque::new(),
             window: Window::default(),
-            verified: Vec::new(),
+            verified: Verified::default(),
             last_checked: false,
             last_seen: None,
             silent: 0,
@@ -269,7 +271,11 @@ impl GlucoseSync {
             self.give_up(Reason::TooManyRecords, actions);
             return Ok(());
         }
-        match self.collected.measurement(measurement, bytes, self.exact_offered, self.config.resume, now) {
+        let received = self.collected.measurement(measurement, bytes, self.exact_offered, self.config.resume, now);
+        if !matches!(received, Received::Duplicate | Received::Conflict(_)) {
+            self.verified.refute(measurement.sequence().value());
+        }
+        match received {
             Received::Whole(record) => self.deliver(Some(record), actions),
             Received::Waiting | Received::Known => {}
             Received::Duplicate => self.summary.duplicates = self.summary.duplicates.saturating_add(1),

@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 
 use super::glucose_sync::ask::{Ask, GapCount, GapPart, Operators, octets};
 use super::glucose_sync::range::{clusters, gaps};
+use super::glucose_sync::verified::Verified;
 use super::glucose_sync::window::Window;
 use super::glucose_sync::{Proof, SequenceRange};
 use crate::codec::glucose::SequenceNumber;
@@ -71,7 +72,7 @@ pub(super) struct History {
     last_count: Option<u16>,
     fetch: VecDeque<SequenceRange>,
     window: Window,
-    verified: Vec<SequenceRange>,
+    verified: Verified,
     snapshot: Snapshot,
     rounds: u32,
     arrived_in_round: bool,
@@ -89,7 +90,7 @@ impl History {
             last_count: None,
             fetch: VecDeque::new(),
             window: Window::default(),
-            verified: Vec::new(),
+            verified: Verified::default(),
             snapshot: Snapshot::new(),
             rounds: 0,
             arrived_in_round: false,
@@ -103,6 +104,7 @@ impl History {
         match self.seen.get_mut(&number) {
             None => {
                 self.seen.insert(number, Seen { print, since_snapshot: true });
+                self.verified.refute(number);
                 self.arrived_in_round = true;
                 Arrival::First
             }
@@ -126,7 +128,7 @@ impl History {
     /// Gaps that the device did not count empty.
     pub(super) fn holes(&self) -> Vec<SequenceRange> {
         let proved = self.snapshot.proved(|range| self.count_in(range, |seen| seen.since_snapshot));
-        let covers = |gap| self.is_verified(gap) || proved.is_some_and(|proved| proved.covers(gap));
+        let covers = |gap| self.verified.covers(gap) || proved.is_some_and(|proved| proved.covers(gap));
         self.gaps().into_iter().filter(|gap| !covers(*gap)).collect()
     }
 
@@ -188,10 +190,6 @@ impl History {
 
     fn gaps(&self) -> Vec<SequenceRange> {
         gaps(self.scope, self.seen.keys().copied())
-    }
-
-    fn is_verified(&self, gap: SequenceRange) -> bool {
-        self.verified.iter().any(|empty| empty.covers(gap))
     }
 
     fn received(&self) -> usize {
@@ -259,7 +257,7 @@ impl History {
             Ask::CountGap { gap, part } => match self.operators.gap_counted(gap, part, count, self.newest()) {
                 GapCount::Ask(ask) => return self.ask(ask),
                 GapCount::Fetch(range) => return self.round(&[range]),
-                GapCount::Empty(gap) => self.verified.push(gap),
+                GapCount::Empty(gap) => self.verified.insert(gap),
             },
             Ask::CountBelow(range) => {
                 self.seen.values_mut().for_each(|seen| seen.since_snapshot = false);

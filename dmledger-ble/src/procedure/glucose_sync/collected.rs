@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::range::{SequenceRange, gaps};
+use super::range::{SequenceRange, gaps, gaps_in};
 use super::record::{Pending, Record, RecordKey};
 use crate::codec::date_time::DateTime;
 use crate::codec::exact::ExactGlucose;
@@ -129,7 +129,12 @@ impl Collected {
 
     /// Different records received within `scope`.
     pub(super) fn len_in(&self, scope: SequenceRange) -> usize {
-        if scope == SequenceRange::ALL { self.seen.len() } else { self.seen.range(span(scope)).count() }
+        let inside = |key: Option<(&RecordKey, &u64)>| key.is_none_or(|(key, _)| scope.contains(key.sequence()));
+        if inside(self.seen.first_key_value()) && inside(self.seen.last_key_value()) {
+            self.seen.len()
+        } else {
+            self.seen.range(span(scope)).count()
+        }
     }
 
     pub(super) fn contains(&self, key: &RecordKey) -> bool {
@@ -164,6 +169,15 @@ impl Collected {
     /// The parts of `scope` without a record.
     pub(super) fn gaps(&self, scope: SequenceRange) -> Vec<SequenceRange> {
         gaps(scope, self.seen.keys().map(|key| key.sequence().value()))
+    }
+
+    /// The same, one after the other, from the first one that begins at `from` or behind it.
+    pub(super) fn gaps_from(&self, scope: SequenceRange, from: u16) -> impl Iterator<Item = SequenceRange> {
+        let first = scope.first().max(SequenceNumber::new(from));
+        let rest = SequenceRange::new(first, scope.last());
+        let seen = &self.seen;
+        rest.into_iter()
+            .flat_map(move |rest| gaps_in(rest, seen.range(span(rest)).map(|(key, _)| key.sequence().value())))
     }
 
     /// The parts without a record between the smallest and the largest number received in `scope`.

@@ -71,23 +71,20 @@ impl SequenceRange {
 
 /// The parts of `scope` that hold none of `present` (ascending, repeats allowed).
 pub(in crate::procedure) fn gaps(scope: SequenceRange, present: impl Iterator<Item = u16>) -> Vec<SequenceRange> {
-    let mut found = Vec::new();
+    gaps_in(scope, present).collect()
+}
+
+/// The same, one after the other.
+pub(super) fn gaps_in(scope: SequenceRange, present: impl Iterator<Item = u16>) -> impl Iterator<Item = SequenceRange> {
+    let present = present.filter(move |number| scope.contains(SequenceNumber::new(*number))).map(u32::from);
     // first number not looked at yet, as u32 so that it can pass 65,535
     let mut next = u32::from(scope.first);
-    for number in present.filter(|number| scope.contains(SequenceNumber::new(*number))) {
-        if let (Ok(first), Some(last)) = (u16::try_from(next), number.checked_sub(1))
-            && u32::from(number) > next
-        {
-            found.push(SequenceRange { first, last });
-        }
-        next = next.max(u32::from(number) + 1);
-    }
-    if let Ok(first) = u16::try_from(next)
-        && first <= scope.last
-    {
-        found.push(SequenceRange { first, last: scope.last });
-    }
-    found
+    present.chain(core::iter::once(u32::from(scope.last) + 1)).filter_map(move |number| {
+        let first = next;
+        next = next.max(number + 1);
+        let last = number.checked_sub(1).filter(|last| *last >= first)?;
+        Some(SequenceRange { first: u16::try_from(first).ok()?, last: u16::try_from(last).ok()? })
+    })
 }
 
 /// Joins ascending ranges that are at most `distance` numbers apart: one request instead of two.

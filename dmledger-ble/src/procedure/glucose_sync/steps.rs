@@ -153,16 +153,11 @@ impl GlucoseSync {
         self.next(now, actions);
     }
 
-    fn first_unverified_gap(&self, count: u16) -> Option<SequenceRange> {
+    fn first_unverified_gap(&mut self, count: u16) -> Option<SequenceRange> {
         if count == 0 || !self.operators.count_gaps(self.collected.largest_number()) {
             return None;
         }
-        let gaps = self.collected.gaps(self.scope);
-        gaps.into_iter().find(|gap| !self.is_verified(*gap))
-    }
-
-    pub(super) fn is_verified(&self, gap: SequenceRange) -> bool {
-        self.verified.iter().any(|empty| empty.covers(gap))
+        self.verified.first_open(|from| self.collected.gaps_from(self.scope, from))
     }
 
     /// The control point answered.
@@ -197,7 +192,7 @@ impl GlucoseSync {
                 match self.operators.gap_counted(gap, part, count, self.collected.largest_number()) {
                     GapCount::Ask(ask) => return self.ask(ask, now, actions),
                     GapCount::Fetch(range) => return self.fetch_round(&[range], now, actions),
-                    GapCount::Empty(gap) => self.verified.push(gap),
+                    GapCount::Empty(gap) => self.verified.insert(gap),
                 }
             }
             _ => {
@@ -250,7 +245,7 @@ impl GlucoseSync {
         }
         match (ask, self.last_seen) {
             (Ask::Report(range), _) if code == ResponseCode::NO_RECORDS && self.operators == Operators::Within => {
-                self.verified.push(range);
+                self.verified.insert(range);
             }
             (Ask::ReportLast, Some(last)) if self.scope.contains(last.sequence()) => self.last_checked = true,
             (Ask::ReportLast, Some(_)) => return self.restart(now, actions),
@@ -342,7 +337,7 @@ impl GlucoseSync {
             self.deliver(Some(record), actions);
         }
         let received = self.collected.len_in(self.scope);
-        let holes = self.collected.gaps(self.scope).into_iter().filter(|gap| !self.is_verified(*gap)).collect();
+        let holes = self.collected.gaps(self.scope).into_iter().filter(|gap| !self.verified.covers(*gap)).collect();
         let missing =
             self.last_count.map(|count| u32::from(count).saturating_sub(u32::try_from(received).unwrap_or(u32::MAX)));
         let summary = self.summary.clone();

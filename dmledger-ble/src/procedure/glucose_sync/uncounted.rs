@@ -89,7 +89,7 @@ impl GlucoseSync {
             return true;
         }
         let holes = self.collected.inner_gaps(self.scope);
-        let holes: Vec<SequenceRange> = holes.into_iter().filter(|gap| !self.is_verified(*gap)).collect();
+        let holes: Vec<SequenceRange> = holes.into_iter().filter(|gap| !self.verified.covers(*gap)).collect();
         if holes.is_empty() {
             return false;
         }
