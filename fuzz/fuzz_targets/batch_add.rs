@@ -1,13 +1,15 @@
-//! A batch: whatever is added beside two good proofs, in whatever place, exactly what is bad is named.
+//! A batch of several families: whatever is added beside good proofs, in whatever place, exactly what is bad is named.
 #![no_main]
 
 use dmledger_zk::{
     batch::BatchVerifier,
-    commit::{Blinding, Commitment, Opening},
+    commit::{Blinding, Opening},
     context::{Audience, Chain, Context, Epoch, Pseudonym, Purpose},
+    error::DecodeError,
+    glycemic::{Cadence, DayHistogram, DayProof, Slot, Table, Tokens, Unit, seal},
     range::{Bits, FitsBits, RangeProof},
-    sigma::{Relation, RelationProof, Witness},
-    statement::Prove,
+    sigma::{AnyOf, AnyOfProof, Relation, RelationProof, Witness},
+    statement::{Prove, Verify},
 };
 use std::sync::OnceLock;
 
@@ -30,42 +32,94 @@ impl rand_core::TryRng for Fixed {
 
 impl rand_core::TryCryptoRng for Fixed {}
 
-/// A context, a commitment to 100, and a good proof of either family.
-fn good() -> Option<&'static (Context, Commitment, RangeProof, RelationProof)> {
-    static GOOD: OnceLock<Option<(Context, Commitment, RangeProof, RelationProof)>> = OnceLock::new();
-    let make = || {
-        let id = [2; 32];
-        let purpose = Purpose::new("fuzz").ok()?;
-        let context = Context::new(Chain::new(id), Pseudonym::new(id), Epoch::new(0), purpose, Audience::new(id));
-        let opening = Opening::new(100, Blinding::derive(&[1; 32], 0));
-        let commitment = opening.commitment();
-        let known = Relation::opening(&commitment).prove(&context, &Witness::opening(&opening), &mut Fixed).ok()?;
-        let fits = FitsBits::new(&[commitment], Bits::Eight).ok()?.prove(&context, &[opening], &mut Fixed).ok()?;
-        Some((context, commitment, fits, known))
-    };
-    GOOD.get_or_init(make).as_ref()
+/// A statement of a family, its proof, and how proofs of the family are read.
+struct Good<S: Verify> {
+    statement: S,
+    proof: S::Proof,
+    read: fn(&[u8]) -> Result<S::Proof, DecodeError>,
+}
+
+impl<S: Prove + Verify> Good<S> {
+    fn new(
+        statement: S,
+        context: &Context,
+        witness: &S::Witness,
+        read: fn(&[u8]) -> Result<S::Proof, DecodeError>,
+    ) -> Option<Self> {
+        let proof = statement.prove(context, witness, &mut Fixed).ok()?;
+        Some(Self { statement, proof, read })
+    }
+
+    /// What the bytes are read as, and the proof changed by them, unless that is the proof.
+    fn others(&self, bytes: &[u8]) -> Vec<S::Proof> {
+        let own = self.proof.as_ref();
+        let changes = bytes.iter().chain(core::iter::repeat(&0));
+        let changed: Vec<_> = own.iter().zip(changes).map(|(own, change)| own ^ change).collect();
+        let both = [bytes, changed.as_slice()].into_iter().filter(|bytes| *bytes != own);
+        both.filter_map(|bytes| (self.read)(bytes).ok()).collect()
+    }
+}
+
+struct Families {
+    context: Context,
+    range: Good<FitsBits>,
+    relation: Good<Relation>,
+    any_of: Good<AnyOf>,
+    day: Good<DayHistogram>,
+}
+
+impl Families {
+    /// Good proofs, this family's among them, and what the bytes are read as before one of them.
+    fn exactly_what_is_bad_is_named<S: Prove + Verify>(&self, family: &Good<S>, place: usize, bytes: &[u8]) {
+        let others = family.others(bytes);
+        let (mut batch, mut bad) = (BatchVerifier::new(), Vec::new());
+        for at in 0..4 {
+            if at == place {
+                bad.extend(others.iter().map(|other| batch.add(&family.statement, &self.context, other)));
+            }
+            match at {
+                0 => batch.add(&self.range.statement, &self.context, &self.range.proof),
+                1 => batch.add(&self.relation.statement, &self.context, &self.relation.proof),
+                2 => batch.add(&self.any_of.statement, &self.context, &self.any_of.proof),
+                _ => batch.add(&family.statement, &self.context, &family.proof),
+            };
+        }
+        assert_eq!(batch.finish(&mut Fixed).err().unwrap_or_default(), bad);
+    }
+}
+
+fn families() -> Option<&'static Families> {
+    static FAMILIES: OnceLock<Option<Families>> = OnceLock::new();
+    FAMILIES.get_or_init(make).as_ref()
+}
+
+fn make() -> Option<Families> {
+    let id = [2; 32];
+    let purpose = Purpose::new("fuzz").ok()?;
+    let context = Context::new(Chain::new(id), Pseudonym::new(id), Epoch::new(0), purpose, Audience::new(id));
+    let opening = Opening::new(100, Blinding::derive(&[1; 32], 0));
+    let commitment = opening.commitment();
+    let any_of = AnyOf::new([100, 9].map(|value| Relation::value(&commitment, value)).to_vec()).ok()?;
+    let table = Table::new(Unit::MgPerDl, Tokens::Counted);
+    let (day, digest, secret) = seal(table, Cadence::Minutes15, &[Slot::Value(120); 96], &[5; 32]).ok()?;
+    let (known, value) = (Witness::opening(&opening), Witness::value(&opening));
+    let range = FitsBits::new(&[commitment], Bits::Eight).ok()?;
+    Some(Families {
+        range: Good::new(range, &context, &[opening], RangeProof::from_bytes)?,
+        relation: Good::new(Relation::opening(&commitment), &context, &known, RelationProof::from_bytes)?,
+        any_of: Good::new(any_of, &context, &(0, value), AnyOfProof::from_bytes)?,
+        day: Good::new(DayHistogram::new(day, digest), &context, &secret, DayProof::from_bytes)?,
+        context,
+    })
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let Some((context, commitment, fits, known)) = good() else { return };
-    let (Some((place, bytes)), Ok(range)) = (bytes.split_first(), FitsBits::new(&[*commitment], Bits::Eight)) else {
-        return;
-    };
-    let relation = Relation::opening(commitment);
-    let (other_range, other_known) = (RangeProof::from_bytes(bytes).ok(), RelationProof::from_bytes(bytes).ok());
-    let (mut batch, mut bad) = (BatchVerifier::new(), Vec::new());
-    for at in 0..4 {
-        if at == place % 4 {
-            let range =
-                other_range.as_ref().filter(|other| *other != fits).map(|other| batch.add(&range, context, other));
-            let known =
-                other_known.as_ref().filter(|other| *other != known).map(|other| batch.add(&relation, context, other));
-            bad.extend(range.into_iter().chain(known));
-        } else if at % 2 == 0 {
-            batch.add(&range, context, fits);
-        } else {
-            batch.add(&relation, context, known);
-        }
+    let (Some(all), Some((choice, bytes))) = (families(), bytes.split_first()) else { return };
+    let place = usize::from(choice % 4);
+    match choice / 4 % 4 {
+        0 => all.exactly_what_is_bad_is_named(&all.range, place, bytes),
+        1 => all.exactly_what_is_bad_is_named(&all.relation, place, bytes),
+        2 => all.exactly_what_is_bad_is_named(&all.any_of, place, bytes),
+        _ => all.exactly_what_is_bad_is_named(&all.day, place, bytes),
     }
-    assert_eq!(batch.finish(&mut Fixed).err().unwrap_or_default(), bad);
 });
