@@ -20,6 +20,7 @@ pub mod visits;
 
 pub use rights::{Grantee, Terms};
 
+use epochs::Begun;
 use rights::Granted;
 
 use crate::{
@@ -69,6 +70,8 @@ pub struct Residence {
     kind: DataKind,
     /// The key epochs, oldest first; the last one seals.
     epochs: Vec<EpochKey>,
+    /// The epoch after them, while some node of the committee has not confirmed its share.
+    begun: Option<Begun>,
     /// Grants that stand, with what they were given for.
     granted: Vec<Granted>,
     kept: Vec<Kept>,
@@ -132,8 +135,9 @@ impl Residence {
         node.submit(&signed).await?;
         let letters = KemKeyPair::generate(SealSuite::default(), &mut rng);
         let (name, epochs, granted, kept) = (person.name().to_owned(), Vec::new(), Vec::new(), Vec::new());
+        let begun = None;
         let mut residence =
-            Self { name, node, lake, gateway, patient, letters, account, kind, epochs, granted, kept, rng };
+            Self { name, node, lake, gateway, patient, letters, account, kind, epochs, begun, granted, kept, rng };
         residence.begin_epoch(Epoch::new(EpochNumber::new(0), hour(first)?)).await?;
         Ok(residence)
     }

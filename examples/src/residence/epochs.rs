@@ -1,6 +1,9 @@
 //! The key epochs of a residence: opened with a gate that guards them, followed by the next one after a revocation.
 
-use super::{Residence, rights::Granted};
+use super::{
+    Residence,
+    rights::{Granted, Terms},
+};
 use crate::{
     error::{During, HostError},
     renewal::{Renewal, Renewed, moves},
@@ -14,8 +17,19 @@ use dmledger_core::{
     record::RecordId,
     time::{Height, Moment},
 };
-use dmledger_net::node::gate::{Errand, Patience, Report};
+use dmledger_net::{
+    node::gate::{Errand, Patience, Report},
+    transport::PeerId,
+};
 use dmledger_zk::seal::{Committee, Epoch, EpochKey, GateSeed, Guard, renew::Into, wrap};
+
+/// The gate's share of an epoch that does not seal yet. A node takes one letter for an epoch and no other: whoever goes on
+/// hands out the same ones.
+#[derive(Debug)]
+pub(super) struct Begun {
+    seed: GateSeed,
+    letters: Vec<(PeerId, Vec<u8>)>,
+}
 
 impl Residence {
     /// The epoch that new records are sealed in.
@@ -30,19 +44,38 @@ impl Residence {
     }
 
     /// Draws the keys of an epoch and deals every node of the committee its share, over the network; the epoch seals
-    /// once all of them have confirmed.
+    /// once all of them have confirmed. Where a node did not, the next call goes on with the same shares.
     pub(super) async fn begin_epoch(&mut self, epoch: Epoch) -> Result<(), HostError> {
         let guard = Guard::new(self.account, epoch.number(), self.committee());
+        let begun = match self.begun.take().filter(|begun| *begun.seed.guard() == guard) {
+            Some(begun) => begun,
+            None => self.draw_shares(guard)?,
+        };
+        if let Err(why) = self.deal(&begun).await {
+            self.begun = Some(begun);
+            return Err(why);
+        }
+        self.epochs.push(EpochKey::generate(epoch, &mut self.rng).guarded_by(begun.seed).during("gate")?);
+        Ok(())
+    }
+
+    fn draw_shares(&mut self, guard: Guard) -> Result<Begun, HostError> {
         let seed = GateSeed::generate(guard, &mut self.rng);
+        let mut letters = Vec::new();
         for (number, peer, kem) in self.node.roster().clone().members() {
             let bundle = seed.bundle(number).during("gate")?;
-            let letter = codec::encode(&wrap(&bundle, self.node.chain(), kem, &mut self.rng).during("gate")?);
-            let task = GateTask::Keep(Bytes::new(letter).during("gate")?);
-            let order = self.order(&guard, task, &[&self.patient.home])?;
-            let report = self.node.gate().run(Errand::order(order, vec![peer], Patience::default())).await;
+            letters.push((peer, codec::encode(&wrap(&bundle, self.node.chain(), kem, &mut self.rng).during("gate")?)));
+        }
+        Ok(Begun { seed, letters })
+    }
+
+    async fn deal(&self, begun: &Begun) -> Result<(), HostError> {
+        for (peer, letter) in &begun.letters {
+            let task = GateTask::Keep(Bytes::new(letter.clone()).during("gate")?);
+            let order = self.order(begun.seed.guard(), task, &[&self.patient.home])?;
+            let report = self.node.gate().run(Errand::order(order, vec![*peer], Patience::default())).await;
             complete(&report.during("gate")?)?;
         }
-        self.epochs.push(EpochKey::generate(epoch, &mut self.rng).guarded_by(seed).during("gate")?);
         Ok(())
     }
 
@@ -73,18 +106,48 @@ impl Residence {
         Ok(height)
     }
 
-    /// Opens the next epoch, and gives everybody a grant that reaches into it too, in place of the one they had.
+    /// Opens the next epoch, and gives everybody a grant that reaches into it too, in place of the one they had and for
+    /// as many requests as that had left.
     ///
     /// # Errors
-    /// As [`Self::revoke_and_rotate`].
+    /// As [`Self::revoke_and_rotate`]. Nobody is forgotten then: the next rotation goes on with whoever is left, and
+    /// [`Self::extend_grants`] does without another epoch.
     pub async fn rotate(&mut self) -> Result<(), HostError> {
         let before = self.epoch()?.epoch();
         self.begin_epoch(Epoch::new(before.number().next(), before.first())).await?;
-        for Granted { id, to, terms } in std::mem::take(&mut self.granted) {
-            self.grant(&to, &terms).await?;
-            self.revoke(id).await?;
+        self.extend_grants().await
+    }
+
+    /// The second half of a rotation, also to go on with one that was cut short: every grant that does not reach into the
+    /// latest epoch is followed by one that does, then revoked. A grant that can never serve again is let go of.
+    ///
+    /// # Errors
+    /// The ledger's reason if it refuses, or if the lake fails; whoever is left is still on the list.
+    pub async fn extend_grants(&mut self) -> Result<(), HostError> {
+        let latest = self.epoch()?.epoch().number();
+        let due: Vec<_> = self.granted.iter().filter(|one| one.reach < latest).map(|one| one.id).collect();
+        for id in due {
+            self.extend(id).await?;
         }
         Ok(())
+    }
+
+    /// The grant leaves the list with its revocation, when another one stands in its place.
+    async fn extend(&mut self, id: GrantId) -> Result<(), HostError> {
+        let found = self.granted.iter().find(|one| one.id == id).cloned();
+        let Some(Granted { to, terms, is_followed, .. }) = found else { return Ok(()) };
+        let tip = self.node.tip()?;
+        let record = self.node.query_at(tip.height)?.facts().grant(&id).during("grant")?;
+        let record = record.ok_or_else(|| HostError::new("no such grant"))?;
+        if record.is_over(Moment { height: tip.height, time: tip.time }) {
+            self.granted.retain(|one| one.id != id);
+            return Ok(());
+        }
+        if !is_followed {
+            self.grant(&to, &Terms { quota: record.left(), ..terms }).await?;
+            self.granted.iter_mut().filter(|one| one.id == id).for_each(|one| one.is_followed = true);
+        }
+        self.revoke(id).await.map(|_| ())
     }
 
     /// The grant that a member has now, if any.

@@ -15,7 +15,9 @@ use dmledger_core::{
     scope::{Conditions, Purpose, PurposeSet, Validity, VerbSet},
     time::{Height, TimeRange, Timestamp},
 };
-use dmledger_zk::seal::{EpochKey, GrantBody, GrantTerms, Hours, KemPublicKey, grant::MAX_EPOCHS, wrap_grant};
+use dmledger_zk::seal::{
+    EpochKey, EpochNumber, GrantBody, GrantTerms, Hours, KemPublicKey, grant::MAX_EPOCHS, wrap_grant,
+};
 
 /// A grant that stands.
 #[derive(Clone, Debug)]
@@ -23,6 +25,10 @@ pub(super) struct Granted {
     pub(super) id: GrantId,
     pub(super) to: Grantee,
     pub(super) terms: Terms,
+    /// The latest epoch it reaches into.
+    pub(super) reach: EpochNumber,
+    /// Another one stands in its place already: this one only has to be revoked.
+    pub(super) is_followed: bool,
 }
 
 /// To whom something is granted: what the ledger and the grantee's certificate say of it.
@@ -60,10 +66,11 @@ impl Residence {
     /// # Errors
     /// If the range lies outside the key epoch, or the ledger refuses.
     pub async fn grant(&mut self, to: &Grantee, terms: &Terms) -> Result<GrantId, HostError> {
+        let reach = self.epoch()?.epoch().number();
         let grant = self.offer(to, terms, VerbSet::QUERY).await?;
         let id = grant.id;
         self.decide(Action::Grant(GrantAction { grant })).await?;
-        self.granted.push(Granted { id, to: to.clone(), terms: *terms });
+        self.granted.push(Granted { id, to: to.clone(), terms: *terms, reach, is_followed: false });
         Ok(id)
     }
 
