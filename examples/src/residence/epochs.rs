@@ -37,6 +37,16 @@ impl Residence {
         self.epochs.last().ok_or_else(|| HostError::new("a residence without an epoch"))
     }
 
+    /// The key of an epoch that somebody else has named.
+    pub(super) fn epoch_numbered(&self, number: u32) -> Result<&EpochKey, HostError> {
+        let of = |key: &EpochKey| key.epoch().number().number();
+        self.epochs.iter().find(|key| of(key) == number).ok_or_else(|| {
+            let is_gone = self.epochs.first().is_some_and(|oldest| number < of(oldest));
+            let why = if is_gone { "was erased" } else { "has not begun" };
+            HostError::new(format!("epoch {number} of the account {why}"))
+        })
+    }
+
     /// The patient's epoch keys, oldest first: what opens the patient's own records.
     #[must_use]
     pub fn epochs(&self) -> &[EpochKey] {

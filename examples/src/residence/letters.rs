@@ -12,6 +12,7 @@ use dmledger_core::{
     record::{ContentId, IndexEntry},
     time::{Height, TimeRange},
 };
+use dmledger_zk::seal::{EpochKey, Hours};
 
 impl Residence {
     /// Lets every member know where to wrap letters to, and that institutions may publish into the account.
@@ -70,8 +71,9 @@ impl Residence {
     /// Fetches a parcel and its record from the lake, opens the letter and reads.
     ///
     /// # Errors
-    /// If something is missing, altered, or for somebody else.
+    /// If it cannot be taken over ([`Self::adopt`]); if something is missing, altered, or for somebody else.
     pub async fn look_into(&self, parcel: &ContentId, entry: &IndexEntry) -> Result<(Received, Vec<u8>), HostError> {
+        self.epoch_of(entry)?;
         let bytes = self.lake.get(parcel).await.during("lake")?;
         let parcel: Parcel = codec::decode(&bytes).during("parcel")?;
         let received = parcel.open(&self.letters, self.node.chain(), self.account, entry.facts().record)?;
@@ -82,12 +84,13 @@ impl Residence {
     /// Confirms a publication, and takes its record over.
     ///
     /// # Errors
-    /// The ledger's reason if it refuses.
+    /// If it cannot be taken over ([`Self::adopt`]): the ledger hears nothing then. The ledger's reason if it refuses.
     pub async fn confirm(&self, publication: &Publication, received: &Received) -> Result<Height, HostError> {
         let entry = publication.entries.first().ok_or_else(|| HostError::new("an empty publication"))?;
+        let part = received.adopt(self.epoch_of(entry)?, &self.patient.home)?;
         let address = received.waits_at(&self.node.chain(), &self.account, [entry.author(), self.phone()]);
         let height = self.decide(Action::Confirm(Confirm { address, tweak: received.tweak() })).await?;
-        self.adopt(received, entry).await?;
+        self.lake.put_part(&entry.facts().record, 1, &part.to_bytes()).await.during("lake")?;
         Ok(height)
     }
 
@@ -100,12 +103,20 @@ impl Residence {
         self.decide(Action::Close(Close { address: publication.address, ending })).await
     }
 
-    /// Takes a record over that another author has anchored: writes its first access part into the lake.
+    /// Takes a record over that another author has anchored: writes its first access part into the lake, into the epoch
+    /// that its entry names, whether or not that is the latest.
     ///
     /// # Errors
-    /// If its hours do not lie in the account's epoch, or the lake fails.
+    /// If the patient has no key of that epoch, the record's hours do not lie in it, or the lake fails.
     pub async fn adopt(&self, received: &Received, entry: &IndexEntry) -> Result<(), HostError> {
-        let part = received.adopt(self.epoch()?, &self.patient.home)?;
+        let part = received.adopt(self.epoch_of(entry)?, &self.patient.home)?;
         self.lake.put_part(&entry.facts().record, 1, &part.to_bytes()).await.during("lake")
+    }
+
+    /// The epoch that an entry names. By its number the ledger knows which records go when an epoch is erased: the slot
+    /// must lie there and nowhere else.
+    fn epoch_of(&self, entry: &IndexEntry) -> Result<&EpochKey, HostError> {
+        let (key, hours) = (self.epoch_numbered(entry.facts().epoch)?, Hours::touched_by(&entry.facts().span));
+        key.epoch().buckets(&hours.during("hours")?).map(|_| key).during("the record's hours and its epoch")
     }
 }
