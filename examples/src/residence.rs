@@ -22,6 +22,7 @@ pub use rights::{Grantee, Terms};
 
 use epochs::Begun;
 use rights::Granted;
+use trust::Trust;
 
 use crate::{
     error::{During, HostError},
@@ -74,6 +75,8 @@ pub struct Residence {
     begun: Option<Begun>,
     /// Grants that stand, with what they were given for.
     granted: Vec<Granted>,
+    /// Who decides in an emergency, and the capsule that is theirs.
+    trust: Option<Trust>,
     kept: Vec<Kept>,
     rng: ChaCha20Rng,
 }
@@ -134,10 +137,22 @@ impl Residence {
             .during(person.name())?;
         node.submit(&signed).await?;
         let letters = KemKeyPair::generate(SealSuite::default(), &mut rng);
-        let (name, epochs, granted, kept) = (person.name().to_owned(), Vec::new(), Vec::new(), Vec::new());
-        let begun = None;
-        let mut residence =
-            Self { name, node, lake, gateway, patient, letters, account, kind, epochs, begun, granted, kept, rng };
+        let mut residence = Self {
+            name: person.name().to_owned(),
+            node,
+            lake,
+            gateway,
+            patient,
+            letters,
+            account,
+            kind,
+            epochs: Vec::new(),
+            begun: None,
+            granted: Vec::new(),
+            trust: None,
+            kept: Vec::new(),
+            rng,
+        };
         residence.begin_epoch(Epoch::new(EpochNumber::new(0), hour(first)?)).await?;
         Ok(residence)
     }

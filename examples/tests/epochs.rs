@@ -1,5 +1,5 @@
-//! The key epochs of a home on a small network: what others publish goes into the epoch that its entry names, and a rotation
-//! that is cut short forgets nobody.
+//! The key epochs of a home on a small network: what others publish goes into the epoch that its entry names, a rotation
+//! that is cut short forgets nobody, and the trustees' capsule keeps pace.
 
 use async_trait::async_trait;
 use dmledger_core::{
@@ -17,9 +17,10 @@ use dmledger_examples::{
     institution::{Institution, ReadError},
     residence::{Grantee, Residence, Terms},
     stage::{Stage, span},
+    trustees,
 };
 use dmledger_store::lake::Lake;
-use dmledger_zk::seal::{Keys, Part};
+use dmledger_zk::seal::{Capsule, GrantBody, Keys, Part};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use std::{
     ops::Range,
@@ -158,6 +159,37 @@ async fn cut_short() -> Result<(), Failed> {
     let further = has(&home).ok_or("somebody was forgotten")?;
     assert!(home.epochs().len() == 3 && further.iter().all(|grant| !after.contains(grant)));
     Ok(())
+}
+
+#[test]
+fn the_trustees_capsule_reaches_into_every_epoch_and_the_one_before_is_gone() -> Result<(), Failed> {
+    runtime()?.block_on(entrusted())
+}
+
+async fn entrusted() -> Result<(), Failed> {
+    let stage = Stage::new(INSTITUTIONS, 23).await?;
+    let (mut home, readings) = stage.home(1).await?;
+    home.rotate().await?;
+    assert!(home.entrusted().is_none(), "nobody is trusted unasked");
+    let before = home.entrust(&stage.people.trustees, &span(&readings)?).await?;
+    assert_eq!(reach(&stage, &home).await?, [0, 1]);
+    home.rotate().await?;
+    assert_eq!(reach(&stage, &home).await?, [0, 1, 2]);
+    assert!(matches!(stage.network.lake().get(&before.capsule).await, Err(BlobError::NotFound)));
+    Ok(())
+}
+
+/// The epochs that two of the trustees open with the letters they were sent last.
+async fn reach(stage: &Stage, home: &Residence) -> Result<Vec<u32>, Failed> {
+    let entrusted = home.entrusted().ok_or("nobody is trusted")?;
+    let capsule: Capsule = codec::decode(&stage.network.lake().get(&entrusted.capsule).await?)?;
+    let place = (home.node().chain(), home.account());
+    let mut bundles = Vec::new();
+    for ((letter, person), number) in entrusted.letters.iter().zip(&stage.people.trustees).zip(0..).take(2) {
+        bundles.push(trustees::open_letter(letter, person.kem(), place, &capsule, number)?);
+    }
+    let body: GrantBody = codec::decode(capsule.open(&bundles)?.contents())?;
+    Ok(body.epochs().map(|epoch| epoch.number().number()).collect())
 }
 
 fn on_ledger(home: &Residence, grant: &GrantId) -> Result<GrantRecord, Failed> {

@@ -117,7 +117,7 @@ impl Residence {
     }
 
     /// Opens the next epoch, and gives everybody a grant that reaches into it too, in place of the one they had and for
-    /// as many requests as that had left.
+    /// as many requests as that had left. So do trustees get another capsule ([`Self::entrusted`]).
     ///
     /// # Errors
     /// As [`Self::revoke_and_rotate`]. Nobody is forgotten then: the next rotation goes on with whoever is left, and
@@ -125,6 +125,7 @@ impl Residence {
     pub async fn rotate(&mut self) -> Result<(), HostError> {
         let before = self.epoch()?.epoch();
         self.begin_epoch(Epoch::new(before.number().next(), before.first())).await?;
+        self.renew_capsule().await?;
         self.extend_grants().await
     }
 

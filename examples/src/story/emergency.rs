@@ -1,5 +1,5 @@
 //! The scene of an emergency: a hospital breaks the glass because the patient's trustees agree, reads, and is shut out when
-//! it ends by itself; the patient is told everything.
+//! it ends by itself; the home rotates behind it, and the patient is told everything.
 
 use super::{HOUR, Story};
 use crate::{
@@ -24,7 +24,7 @@ use dmledger_core::{
     time::{Height, Moment, TimeRange},
     traits::BlobStore,
 };
-use dmledger_zk::seal::{Capsule, GrantBody, TrusteeBundle, Wrapped};
+use dmledger_zk::seal::{Capsule, GrantBody, Keys, OpenError, SubKey, TrusteeBundle, Wrapped};
 use std::time::Duration;
 
 const HOSPITAL: usize = 1;
@@ -83,13 +83,16 @@ impl Story<'_> {
     }
 
     async fn trustees_open_their_letters(&self, entrusted: &Entrusted) -> Result<Vec<TrusteeBundle>, HostError> {
-        let capsule: Capsule =
-            codec::decode(&self.lake.get(&entrusted.capsule).await.during("lake")?).during("capsule")?;
+        let capsule = self.capsule(entrusted).await?;
         let place = (self.home.chain(), self.residence.account());
         let letters = entrusted.letters.iter().zip(&self.people.trustees).zip(0..);
         let opened =
             letters.map(|((letter, person), n)| trustees::open_letter(letter, person.kem(), place, &capsule, n));
         opened.collect()
+    }
+
+    async fn capsule(&self, entrusted: &Entrusted) -> Result<Capsule, HostError> {
+        codec::decode(&self.lake.get(&entrusted.capsule).await.during("lake")?).during("capsule")
     }
 
     async fn appoint(&self) -> Result<Height, HostError> {
@@ -162,7 +165,51 @@ impl Story<'_> {
         };
         self.row(&who, "partials of the gate, with the capsule's keys", "nothing", refusal);
         self.reviewed(broken.id).await?;
+        self.the_door_is_shut(&broken).await?;
         self.the_patient_is_told(&broken)
+    }
+
+    /// The hospital has kept the capsule's keys. They open nothing that is sealed from here on, of whatever hour it is; the
+    /// next capsule reaches it, and leaves the gate's word to be had.
+    async fn the_door_is_shut(&mut self, broken: &Broken) -> Result<(), HostError> {
+        self.residence.after_emergency(&broken.id).await?;
+        let hour = self.last_hour()?.start();
+        let record = self.residence.take_in_object(hour, b"a note on that night".to_vec()).await?;
+        self.follow(HOSPITAL).await?;
+        let latest = self.residence.epochs().last().ok_or_else(|| HostError::new("a patient without an epoch"))?;
+        let latest = latest.epoch().number();
+        let kept = self.refused(&record, &broken.body).await?;
+        if !matches!(&kept, OpenError::MissingSubKey { which, .. } if *which == [SubKey::RangeNodes(latest)]) {
+            return Err(HostError::new(format!("the keys of an emergency reach beyond it: {kept}")));
+        }
+        let next = self.refused(&record, &self.the_next_capsule().await?).await?;
+        let gate = |one: &SubKey| matches!(one, SubKey::Gate(_));
+        if !matches!(&next, OpenError::MissingSubKey { which, .. } if which.iter().all(gate)) {
+            return Err(HostError::new(format!("the next emergency would not find the door: {next}")));
+        }
+        let (who, what) = (self.person(HOSPITAL)?.title(), "what is sealed afterwards, with the capsule's keys");
+        self.row(&who, what, "bytes it cannot open", kept.to_string());
+        Ok(())
+    }
+
+    /// What enough trustees would open in the next emergency.
+    async fn the_next_capsule(&self) -> Result<GrantBody, HostError> {
+        let entrusted = self.residence.entrusted().ok_or_else(|| HostError::new("nobody is trusted any more"))?;
+        let bundles = self.trustees_open_their_letters(entrusted).await?;
+        let enough = bundles.get(..usize::from(trustees::ENOUGH)).unwrap_or_default();
+        let opened = self.capsule(entrusted).await?.open(enough).during("capsule")?;
+        codec::decode(opened.contents()).during("capsule")
+    }
+
+    /// Why the hospital cannot open a record with these keys and no answer of the gate.
+    async fn refused(&self, record: &RecordId, body: &GrantBody) -> Result<OpenError, HostError> {
+        let reader = &self.institutions[HOSPITAL];
+        let shown = reader.show(record)?;
+        match reader.open_regardless(reader.check(record, &shown)?, Keys::Gated(body, &[])).await {
+            Err(ReadError::Sealed(why)) => Ok(why),
+            Err(error) => Err(HostError::during("after the emergency", error)),
+            Ok(_) => Err(HostError::new("a record opened without the gate")),
+        }
     }
 
     async fn reviewed(&mut self, id: EmergencyId) -> Result<(), HostError> {
