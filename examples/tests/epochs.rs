@@ -1,5 +1,5 @@
 //! The key epochs of a home on a small network: what others publish goes into the epoch that its entry names, a rotation
-//! that is cut short forgets nobody, and the trustees' capsule keeps pace.
+//! that is cut short forgets nobody, the trustees' capsule keeps pace, and an erasure goes by what the ledger says.
 
 use async_trait::async_trait;
 use dmledger_core::{
@@ -176,6 +176,34 @@ async fn entrusted() -> Result<(), Failed> {
     home.rotate().await?;
     assert_eq!(reach(&stage, &home).await?, [0, 1, 2]);
     assert!(matches!(stage.network.lake().get(&before.capsule).await, Err(BlobError::NotFound)));
+    Ok(())
+}
+
+#[test]
+fn a_record_is_erased_in_the_epoch_of_the_ledger_whatever_the_lake_shows() -> Result<(), Failed> {
+    runtime()?.block_on(erased())
+}
+
+async fn erased() -> Result<(), Failed> {
+    let stage = Stage::new(INSTITUTIONS, 24).await?;
+    let (mut home, readings) = stage.home(1).await?;
+    let reader = stage.institution(0, &home).await?;
+    let records = reader.index(&home.account(), &span(&readings)?)?;
+    // Where the part of one was, the lake shows something else, and of another nothing at all.
+    let lake = stage.network.lake();
+    let some = records.get(..2).ok_or("too few records")?;
+    for (record, shown) in some.iter().zip([Some(b"not a part"), None]) {
+        lake.delete_parts(record).await?;
+        if let Some(shown) = shown {
+            lake.put_part(record, 1, shown).await?;
+        }
+        let gone = home.erase_record(record).await?;
+        let erasure = home.node().query()?.facts().erasure(&gone.order)?.ok_or("no such order")?;
+        assert!(erasure.completed().is_some() && lake.part(record).await?.is_none());
+        assert_eq!(gone.gate.receipts(), INSTITUTIONS);
+    }
+    let refused = home.erase_record(&RecordId::new([0; 32])).await.map(|_| ());
+    assert_eq!(refused.map_err(|why| why.to_string()), Err("no such record".to_owned()));
     Ok(())
 }
 

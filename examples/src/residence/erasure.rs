@@ -15,7 +15,7 @@ use dmledger_core::{
     time::Height,
 };
 use dmledger_net::node::gate::{Errand, Patience};
-use dmledger_zk::seal::{Erasure, Guard, Part, erase::custody, erasure_of};
+use dmledger_zk::seal::{EpochNumber, Erasure, Guard, erase::custody, erasure_of};
 use rand_core::Rng;
 
 /// An erasure that every custodian has confirmed.
@@ -35,11 +35,9 @@ impl Residence {
     /// its parts, with slot and salt, are deleted from the lake. All of them sign for it.
     ///
     /// # Errors
-    /// If the lake fails, the ledger refuses, or a node does not sign.
+    /// If the account has no such record, the lake fails, the ledger refuses, or a node does not sign.
     pub async fn erase_record(&mut self, record: &RecordId) -> Result<Gone, HostError> {
-        let (_, bytes) = self.lake.part(record).await.during("lake")?.ok_or_else(|| HostError::new("no such part"))?;
-        let epoch = Part::from_bytes(&bytes).during("access part")?.access().body().epoch();
-        let guard = Guard::new(self.account, epoch, self.committee());
+        let guard = self.guard_of(record)?;
         let own = Custodian { member: MemberId::of(&self.gateway.public()), custody: Custody::Objects };
         let erased = Erased::Record(*record);
         let (order, ordered) = self.order_erasure(&guard, erased, Some(own)).await?;
@@ -66,6 +64,16 @@ impl Residence {
         let gate = self.worth(&guard, erased, order, &receipts)?;
         drop(self.epochs.remove(0));
         Ok(Gone { order, gate, confirmed: self.put_down(receipts).await? })
+    }
+
+    /// What guards a record: the epoch is the one that the ledger knows. What the lake shows as the record's part is anybody's
+    /// word, and may be gone.
+    fn guard_of(&self, record: &RecordId) -> Result<Guard, HostError> {
+        let query = self.node.query()?;
+        let found = query.facts().record(record).during("index")?.filter(|found| found.account == self.account);
+        let found = found.ok_or_else(|| HostError::new("no such record"))?;
+        let epoch = query.facts().epoch_of(&found).during("index")?;
+        Ok(Guard::new(self.account, EpochNumber::new(epoch), self.committee()))
     }
 
     /// The order on the ledger, signed by every key of the patient: what is erased, and everybody who has to answer.
