@@ -51,10 +51,12 @@ impl Residence {
     }
 
     /// Erases the oldest epoch with everything sealed in it: every gate node destroys its keys and signs, and the
-    /// patient forgets the epoch key. The ciphertext stays where it is, for nobody.
+    /// patient forgets the epoch key. The ciphertext stays where it is, for nobody. Where trustees have a capsule, another
+    /// one takes its place that does not hold the epoch ([`Self::entrusted`]).
     ///
     /// # Errors
-    /// If the ledger refuses or a node does not sign; the patient's key is kept then.
+    /// If the ledger refuses or a node does not sign; the patient's key is kept then. If the lake does not take the next
+    /// capsule: the epoch is erased all the same.
     pub async fn erase_oldest_epoch(&mut self) -> Result<Gone, HostError> {
         let oldest = self.epochs.first().ok_or_else(|| HostError::new("no epoch is left"))?;
         let guard = Guard::new(self.account, oldest.epoch().number(), self.committee());
@@ -63,7 +65,9 @@ impl Residence {
         let receipts = self.destroyed(&guard, erased, order).await?;
         let gate = self.worth(&guard, erased, order, &receipts)?;
         drop(self.epochs.remove(0));
-        Ok(Gone { order, gate, confirmed: self.put_down(receipts).await? })
+        let confirmed = self.put_down(receipts).await?;
+        self.renew_capsule().await?;
+        Ok(Gone { order, gate, confirmed })
     }
 
     /// What guards a record: the epoch is the one that the ledger knows. What the lake shows as the record's part is anybody's
