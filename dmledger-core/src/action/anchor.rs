@@ -7,7 +7,6 @@ use super::{Fault, Frame, Handler, Refusal, equip::may_author, handler::require}
 use crate::{
     account::Authority,
     codec::List,
-    consent::erasure::Erased,
     key::batch::Claim,
     record::IndexEntry,
     state::{
@@ -49,7 +48,7 @@ impl Handler for Anchor {
         let id = frame.account()?;
         let account = facts.account(&id)?.ok_or(Refusal::UnknownAccount)?;
         require(Authority::Policy, &account, frame, facts, at)?;
-        let (next, has_erasures) = (facts.record_count(&id)?, facts.has_erasures(&id)?);
+        let next = facts.record_count(&id)?;
         for (entry, expected) in self.entries.iter().zip(next..) {
             let found = entry.facts().sequence;
             if found != expected {
@@ -59,9 +58,7 @@ impl Handler for Anchor {
                 return Err(Refusal::WrongAuthor.into());
             }
             let (record, epoch) = (entry.facts().record, entry.facts().epoch);
-            if has_erasures && facts.erasure_of(&id, &Erased::Epoch(epoch))?.is_some() {
-                return Err(Refusal::EpochErased { epoch }.into());
-            }
+            party::living_epoch(&id, epoch, facts)?;
             if facts.has(&facts.places().record(&record))? {
                 return Err(Refusal::RecordExists { record }.into());
             }

@@ -45,19 +45,14 @@ impl Handler for MoveRecords {
     fn verify(&self, frame: &Frame<'_>, facts: &Facts<'_>, at: Moment) -> Result<(), Fault> {
         let account = party::account(frame, facts)?;
         party::holders(&account, frame, facts, at)?;
-        let (id, has_erasures) = (account.id(), facts.has_erasures(&account.id())?);
-        let is_erased = |erased| Ok::<_, Fault>(has_erasures && facts.erasure_of(&id, &erased)?.is_some());
-        if is_erased(Erased::Epoch(self.epoch))? {
-            return Err(Refusal::EpochErased { epoch: self.epoch }.into());
-        }
+        let id = account.id();
+        party::living_epoch(&id, self.epoch, facts)?;
         for (position, record) in (0..).zip(&self.records) {
             let found = facts.record(record)?.filter(|found| found.account == id);
             let found = found.ok_or(Refusal::UnknownRecord { position })?;
             let epoch = facts.epoch_of(&found)?;
-            if is_erased(Erased::Epoch(epoch))? {
-                return Err(Refusal::EpochErased { epoch }.into());
-            }
-            if is_erased(Erased::Record(*record))? {
+            party::living_epoch(&id, epoch, facts)?;
+            if facts.erasure_of(&id, &Erased::Record(*record))?.is_some() {
                 return Err(Refusal::ErasedAlready.into());
             }
             if self.epoch <= epoch {

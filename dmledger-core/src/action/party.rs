@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     account::{Account, Authority},
-    consent::{AgreementEntry, AgreementId, AgreementRecord, GrantId, GrantRecord, agreement::AgreementEvent},
+    consent::{
+        AgreementEntry, AgreementId, AgreementRecord, GrantId, GrantRecord, agreement::AgreementEvent, erasure::Erased,
+    },
     envelope::{AccountId, Meaning},
     identity::{Member, MemberId},
     key::PublicKey,
@@ -51,6 +53,12 @@ pub(super) fn closers(account: &Account, frame: &Frame<'_>, facts: &Facts<'_>, a
 /// Whether this member is among those who act.
 pub(super) fn acts(member: &MemberId, frame: &Frame<'_>) -> bool {
     frame.acting().iter().any(|key| MemberId::of(key) == *member)
+}
+
+/// No record goes into an epoch of the account that is erased: nobody could ever read it.
+pub(super) fn living_epoch(account: &AccountId, epoch: u32, facts: &Facts<'_>) -> Result<(), Fault> {
+    let is_erased = facts.has_erasures(account)? && facts.erasure_of(account, &Erased::Epoch(epoch))?.is_some();
+    if is_erased { Err(Refusal::EpochErased { epoch }.into()) } else { Ok(()) }
 }
 
 /// A grant of the account.

@@ -115,6 +115,7 @@ impl Handler for Update {
         if entry.sequence != expected {
             return Err(Refusal::WrongSequence { found: entry.sequence, expected }.into());
         }
+        party::living_epoch(&account.id(), entry.epoch, facts)?;
         if facts.has(&facts.places().record(&entry.record))? {
             return Err(Refusal::RecordExists { record: entry.record }.into());
         }

@@ -62,7 +62,8 @@ pub enum Alert {
     Recovery = 14,
     /// An erasure was ordered, or a custodian stated that it has erased.
     Erasure = 15,
-    /// A publication waits for the account, or was released, rejected, taken back or not decided in time.
+    /// A publication waits for the account, or was released, rejected, taken back or not decided in time. An account's
+    /// holders are told of one that waits without a rule.
     Publication = 16,
 }
 

@@ -205,6 +205,17 @@ fn nothing_is_registered_in_an_erased_epoch_and_the_chain_still_verifies() -> Do
 }
 
 #[test]
+fn no_later_version_goes_into_an_erased_epoch() -> Done {
+    let mut ward = trusted()?;
+    let record = ward.records[0];
+    let before = ward.world.update(0, (record, 0), None)?;
+    assert_eq!(refusal(&ward.ledger, &before), None);
+    ordered(&mut ward, Erased::Epoch(0))?;
+    assert_refused(&mut ward.world, &ward.ledger, &before, Refusal::EpochErased { epoch: 0 });
+    Ok(())
+}
+
+#[test]
 fn the_answer_shows_who_has_stated_what() -> Done {
     let mut ward = trusted()?;
     let target = Erased::Record(ward.records[0]);

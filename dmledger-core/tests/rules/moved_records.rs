@@ -87,7 +87,7 @@ fn nothing_that_is_erased_comes_back_by_being_moved() -> Done {
 }
 
 #[test]
-fn records_move_forward_into_an_epoch_that_is_there() -> Done {
+fn records_move_forward_into_an_epoch_that_was_not_erased() -> Done {
     let (mut ward, _) = open_ward()?;
     let records = ward.records.clone();
     for epoch in [0, 2] {

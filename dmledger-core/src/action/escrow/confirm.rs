@@ -9,6 +9,7 @@ use crate::{
     action::{
         Fault, Frame, Handler, Refusal,
         handler::{require, require_member},
+        party,
     },
     envelope::AccountId,
     hash::Digest,
@@ -53,7 +54,9 @@ impl Handler for Confirm {
             return Err(Refusal::WrongTweak.into());
         }
         require_member(&MemberId::of(&escrow.institution()), facts, at.time)?;
-        for record in publication.records() {
+        for entry in &publication.entries {
+            let (record, epoch) = (entry.facts().record, entry.facts().epoch);
+            party::living_epoch(&id, epoch, facts)?;
             if facts.has(&facts.places().record(&record))? {
                 return Err(Refusal::RecordExists { record }.into());
             }

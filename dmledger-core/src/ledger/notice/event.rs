@@ -204,12 +204,16 @@ impl Event {
     }
 
     /// Whether an account's holders are told whatever rules they have set: what others do under the powers of emergency
-    /// and recovery can be stopped only by a holder who hears of it.
+    /// and recovery can be stopped only by a holder who hears of it, and a publication waits for the holder's answer.
     #[must_use]
     pub const fn cannot_be_silenced(&self) -> bool {
         matches!(
             self,
-            Self::GlassBroken { .. } | Self::Emergency { .. } | Self::EmergencyReviewed { .. } | Self::Recovery { .. }
+            Self::GlassBroken { .. }
+                | Self::Emergency { .. }
+                | Self::EmergencyReviewed { .. }
+                | Self::Recovery { .. }
+                | Self::Publication { status: EscrowStatus::Waiting, .. }
         )
     }
 }

@@ -1,6 +1,7 @@
 //! Each way a publication ends without being released.
 
 use super::*;
+use dmledger_core::consent::erasure::{Custodian, Custody, Erased, ErasureId, ErasureOrder};
 
 #[test]
 fn rejecting_withdrawing_and_running_out_leave_a_line_and_no_record() -> Done {
@@ -89,5 +90,23 @@ fn time_runs_out_at_the_exact_instant_and_the_exact_height() -> Done {
             assert_eq!(crate::is_taken(&mut world, &ledger, &ended), ends, "{ending:?} {seconds} s, {heights} blocks");
         }
     }
+    Ok(())
+}
+
+#[test]
+fn nothing_is_released_into_an_epoch_that_was_erased_while_it_waited() -> Done {
+    let (mut world, mut ledger, one) = submitted()?;
+    let confirmed = confirm(&world, 0, one.address);
+    assert_eq!(refusal(&ledger, &confirmed), None);
+    let custodian = Custodian { member: world.institutions()[1].id(), custody: Custody::Objects };
+    let custodians = List::new(vec![custodian])?;
+    let order = ErasureOrder { id: ErasureId::new(world.bytes()), erased: Erased::Epoch(0), custodians };
+    let ordered = world.by_patient(0, Action::OrderErasure(Box::new(order)))?;
+    world.advance(&mut ledger, &[ordered])?;
+    assert_refused(&mut world, &ledger, &confirmed, Refusal::EpochErased { epoch: 0 });
+    // It can still be turned away.
+    let rejected = close(&world, &world.patients()[0].home, one.address, Ending::Reject(Objection::Unreadable));
+    world.advance(&mut ledger, &[rejected])?;
+    assert_eq!(waiting(&world, &ledger)?, 0);
     Ok(())
 }

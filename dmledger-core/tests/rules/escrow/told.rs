@@ -69,6 +69,25 @@ fn fresh_address(world: &mut World, publisher: &SecretKey, one: &Publication) ->
 }
 
 #[test]
+fn no_rule_silences_the_request_to_the_patient() -> Done {
+    let (mut world, mut ledger) = world()?;
+    let rules = world.by_patient(0, asking_for(Subscriber::Account, Alert::RecordAdded)?)?;
+    world.advance(&mut ledger, &[rules])?;
+    let mut patient = watch(&ledger, world.patients()[0].account, Subscriber::Account)?;
+    let hospital = hospital()?;
+    let one = publication(&mut world, &hospital, 0, 2)?;
+    let one = at_known_address(&world, &hospital, 0, one);
+    let address = one.address;
+    let action = submit(&world, &hospital, 0, one);
+    world.advance(&mut ledger, &[action])?;
+    assert_eq!(told(&mut patient, &ledger)?, [stands(&world, address, EscrowStatus::Waiting)]);
+    let rejected = close(&world, &world.patients()[0].home, address, Ending::Reject(Objection::Unwanted));
+    world.advance(&mut ledger, &[rejected])?;
+    assert_eq!(told(&mut patient, &ledger)?, [], "what she did herself she asked not to be told");
+    Ok(())
+}
+
+#[test]
 fn what_ran_out_is_told_when_the_ledger_writes_it_down() -> Done {
     let (mut world, mut ledger, one) = submitted()?;
     let mut patient = watch(&ledger, world.patients()[0].account, Subscriber::Account)?;
