@@ -1,16 +1,17 @@
 //! Break-glass: a hospital reads an unconscious patient's glucose within minutes, because three people the patient trusts
 //! agree; afterwards everybody can see that it did, and why.
 //!
-//! Two locks have to open. The *ledger* says whether the emergency is open; the *capsule* holds the keys, shared among
-//! the trustees. Trustees who ignore the ledger give away nothing the hospital could read unlogged, and the ledger's word
-//! alone decrypts nothing.
+//! Two locks have to open. The *capsule* holds the hospital's keys, shared among the trustees; the nodes of the *gate*
+//! hold the other half, and answer while the ledger says that the emergency is open, to a request that stands in its log.
+//! Trustees who ignore the ledger give away keys that open nothing, and the ledger's word alone decrypts nothing.
 
 #![expect(clippy::print_stdout, reason = "an example tells what happens")]
 
 use dmledger_core::{
     action::{Action, Appoint, ApproveEmergency, ReviewEmergency, SignedAction},
-    consent::GrantId,
-    decide::{AccessOutcome, Reason},
+    codec::{self, Bytes, List},
+    consent::{GateRequest, GrantId, RequestId},
+    decide::{AccessOutcome, Reason, Watch, release, release::FRESH_FOR},
     emergency::{Appointment, Emergency, EmergencyId, EmergencyRequest, PatientState, Period, Verdict},
     envelope::{
         AccountId, Envelope,
@@ -27,8 +28,9 @@ use dmledger_core::{
 };
 use dmledger_examples::trustees::{self, ClosedCapsule};
 use dmledger_zk::seal::{
-    Capsule, CapsuleError, CapsuleId, DataKey, Epoch, EpochKey, EpochNumber, GrantBody, GrantTerms, Hedge, Hours,
-    KemKeyPair, Keys, LedgerView, RecordMeta, SealSuite, Sealed, Standing, TrusteeBundle, Wrapped, open, seal_record,
+    Capsule, CapsuleError, CapsuleId, Committee, CommitteeId, DataKey, Epoch, EpochKey, EpochNumber, GateBundle,
+    GateReply, GateSeed, GrantBody, GrantTerms, Guard, Hedge, Hours, KemKeyPair, Keys, LedgerView, NodeNumber,
+    OpenError, RecordMeta, SealSuite, Sealed, Shape, Standing, TrusteeBundle, Wrapped, open, seal_record,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -46,6 +48,9 @@ fn main() -> Answer<()> {
     println!("The patient has sealed one hour of glucose and granted nobody anything.");
     assert_eq!(night.ask()?, AccessOutcome::Denied { reason: Reason::NoGrant });
     assert!(night.released()?.is_empty(), "no trustee gives its share for a denied request");
+    let leaked = night.passed_on()?;
+    let refused = night.lacks_the_gate(&leaked)?;
+    println!("Trustees who give their shares all the same give keys that open nothing: {refused}.");
 
     println!(
         "03:20. The hospital asks in an emergency: unconscious patient, reason {}.",
@@ -75,18 +80,22 @@ fn main() -> Answer<()> {
     let over = night.ask()?;
     assert!(matches!(over, AccessOutcome::Denied { reason: Reason::EmergencyOver { .. } }));
     assert!(night.released()?.is_empty());
-    println!("An hour later it is over by itself: {over:?}");
+    let refused = night.lacks_the_gate(&shares)?;
+    println!("An hour later it is over by itself: {over:?}. The keys that were kept open nothing: {refused}.");
 
     night.review(id)?;
     night.tell_the_patient(id)
 }
 
-/// A network, a patient with three trustees, and one sealed record.
+/// A network, a patient with three trustees, four gate nodes of which two have to agree, and one sealed record.
 struct Night {
     world: World,
     ledger: Ledger,
     rng: ChaCha20Rng,
     trustees: Vec<(Party, TrusteeBundle)>,
+    gate: Vec<GateBundle>,
+    /// The hospital's latest request.
+    request: RequestId,
     hospital: KemKeyPair,
     capsule: Capsule,
     sealed: Sealed,
@@ -102,7 +111,10 @@ impl Night {
         // The patient seals an hour under an epoch key, and registers it.
         let (hour, record) = (World::hour(0)?, RecordId::new(world.bytes()));
         let hours = Hours::touched_by(&hour)?;
-        let epoch = EpochKey::generate(Epoch::new(EpochNumber::new(0), hours.first()), &mut rng);
+        let committee = Committee::new(CommitteeId::new(1), Shape::new(4, 2)?);
+        let seed = GateSeed::generate(Guard::new(account, EpochNumber::new(0), committee), &mut rng);
+        let gate = (0..4).map(|node| seed.bundle(NodeNumber::new(node))).collect::<Result<Vec<_>, _>>()?;
+        let epoch = EpochKey::generate(Epoch::new(EpochNumber::new(0), hours.first()), &mut rng).guarded_by(seed)?;
         let meta = RecordMeta::new(chain, account, record, DataKind::ContinuousGlucose, hours, Digest::ZERO);
         let key = DataKey::generate(&record, &Hedge::Content(READINGS), &mut rng);
         let patient = &world.patients()[0];
@@ -148,10 +160,12 @@ impl Night {
             trustees.push((party, trustees::open_letter(letter, &kem, place, &capsule, number)?));
         }
         let hospital = KemKeyPair::generate(SealSuite::default(), &mut rng);
-        let mut night = Self { world, ledger, rng, trustees, hospital, capsule, sealed, entry };
+        let request = RequestId::new(world.bytes());
+        let mut night = Self { world, ledger, rng, trustees, gate, request, hospital, capsule, sealed, entry };
         night.appoint()?;
         Ok(night)
     }
+
     /// Two of three trustees; hospitals ask; ten minutes of delay, none with all three if a regulator is among them; an
     /// hour, and as many blocks as an hour can have.
     fn appoint(&mut self) -> Answer<()> {
@@ -190,6 +204,7 @@ impl Night {
     fn ask(&mut self) -> Answer<AccessOutcome> {
         let mut request = self.world.request(vec![self.entry.facts().record])?;
         request.purpose = Purpose::BreakTheGlass;
+        self.request = request.id;
         let action = self.world.access(HOSPITAL, 0, request)?;
         self.advance(action)?;
         let log = self.query()?.access_log(&self.account())?;
@@ -202,11 +217,43 @@ impl Night {
         let log = self.query()?.access_log(&self.account())?;
         let entry = log.entries().last().ok_or("empty log")?;
         let (hospital, at) = (self.world.institutions()[HOSPITAL].id(), entry.at);
-        if !trustees::may_release(&self.query()?, &entry.request, &hospital, at)? {
-            return Ok(Vec::new());
+        if trustees::may_release(&self.query()?, &entry.request, &hospital, at)? {
+            self.passed_on()
+        } else {
+            Ok(Vec::new())
         }
+    }
+
+    /// Every trustee's shares, wrapped to the hospital, whatever the ledger says.
+    fn passed_on(&mut self) -> Answer<Vec<Wrapped<TrusteeBundle>>> {
         let (chain, to) = (self.world.chain(), self.hospital.public());
         self.trustees.iter().map(|(_, bundle)| Ok(trustees::pass_on(bundle, chain, to, &mut self.rng)?)).collect()
+    }
+
+    /// What the nodes of the gate answer to the hospital's latest request: each asks its own ledger. On the way they would
+    /// be sealed to the hospital.
+    fn answers(&self) -> Answer<Vec<GateReply>> {
+        let (tip, record) = (self.ledger.tip(), self.entry.facts().record);
+        let asked = GateRequest {
+            request: self.request,
+            epoch: 0,
+            committee: 1,
+            records: List::new(vec![record])?,
+            recipient: Bytes::new(codec::encode(self.hospital.public()))?,
+        };
+        let asked =
+            Envelope::new(self.world.chain(), Some(self.account()), asked).sign(self.hospital_key(), Authored)?;
+        let at = Moment { height: tip.height, time: tip.time };
+        let watch = Watch { at, now: self.world.clock(), fresh_for: FRESH_FOR };
+        let says_yes = |_: &&GateBundle| release(&self.ledger.facts(), &asked, watch).is_ok();
+        Ok(self.gate.iter().filter(says_yes).map(|node| node.partials(&record)).collect())
+    }
+
+    /// The shares open the capsule, and what is in it opens nothing; why.
+    fn lacks_the_gate(&self, shares: &[Wrapped<TrusteeBundle>]) -> Answer<OpenError> {
+        let refused = self.read(shares).err().ok_or("read without the gate")?.downcast::<OpenError>()?;
+        assert!(matches!(*refused, OpenError::MissingSubKey { .. }), "{refused}");
+        Ok(*refused)
     }
 
     /// What the hospital does with the shares it got.
@@ -223,7 +270,8 @@ impl Night {
             time: self.ledger.tip().time,
             standing: Standing::Active,
         };
-        let plaintext = open(self.sealed.part(), self.sealed.ciphertext(), Keys::Grant(&body), &view)?;
+        let plaintext =
+            open(self.sealed.part(), self.sealed.ciphertext(), Keys::Gated(&body, &self.answers()?), &view)?;
         Ok(plaintext.as_bytes().to_vec())
     }
 

@@ -4,14 +4,18 @@
 //! The *ledger* puts new signing keys into the policy; the *capsule* gives back the keystore, without which the new keys
 //! could rule over records that nobody can read. Whoever holds an old key during the three days stops both. Then every
 //! record's access part is *signed again* by a new key, since nobody takes the old one's word any more: the patient reads,
-//! whoever had a grant reads on, and new grants can be given.
+//! whoever had a grant reads on, and new grants can be given. At last the records *move into a new epoch*: keys that were
+//! stolen rather than burnt open nothing any more.
 
 #![expect(clippy::print_stdout, reason = "an example tells what happens")]
 
 use dmledger_core::{
-    account::KeyClass,
-    action::{Action, Appoint, CancelRecovery, ExecuteRecovery, SignedAction},
-    codec::List,
+    account::{
+        KeyClass,
+        escrow::{BasicInfo, Intake},
+    },
+    action::{Action, Appoint, CancelRecovery, ExecuteRecovery, PublishInfo, SignedAction},
+    codec::{Bytes, List, Text},
     consent::Grant,
     emergency::{Appointment, Circle, Period, RecoveryId, RecoveryRequest, RecoveryStatus, RecoveryTerms},
     envelope::{
@@ -28,7 +32,7 @@ use dmledger_core::{
     traits::BlobStore,
 };
 use dmledger_examples::{
-    renewal::{Renewal, Renewed},
+    renewal::{Renewal, Renewed, moves},
     trustees,
 };
 use dmledger_store::memory::MemoryLake;
@@ -101,9 +105,10 @@ async fn play() -> Answer<()> {
 
     let ids = [stolen.id, fresh.id];
     house.takes_over(fresh)?;
-    let renewed = house.renew(&epochs, &former).await?;
+    let renewed = house.renew(&epochs, &former, Into::SameEpoch).await?;
     assert_eq!((renewed.signed.len(), renewed.left.len()), (RECORDS, 0));
-    assert_eq!(house.renew(&epochs, &former).await?.already.len(), RECORDS, "begun again, it changes nothing");
+    let again = house.renew(&epochs, &former, Into::SameEpoch).await?;
+    assert_eq!(again.already.len(), RECORDS, "begun again, it changes nothing");
     println!("The access parts of {RECORDS} records are signed by the new key, each one version higher.");
 
     let pharmacy = house.grant(1, &epochs[0])?;
@@ -115,6 +120,20 @@ async fn play() -> Answer<()> {
     }
     let read = String::from_utf8_lossy(READINGS);
     println!("The patient reads, the hospital with its grant from before the fire, a pharmacy with a new one: {read}");
+
+    let epochs = house.move_on(epochs).await?;
+    let (old, new) = epochs.split_at(1);
+    for stolen in [Keys::Owner(old), Keys::Grant(&house.hospital), Keys::Grant(&pharmacy)] {
+        assert!(matches!(house.read(0, stolen).await?, Err(OpenError::MissingSubKey { .. })));
+    }
+    let hospital = house.grant(0, &new[0])?;
+    for keys in [Keys::Owner(new), Keys::Grant(&hospital)] {
+        assert_eq!(house.read(0, keys).await?.as_deref().map_err(ToString::to_string), Ok(READINGS));
+    }
+    println!(
+        "The records move into a new epoch, and a new key stands where institutions send to: what a thief may have"
+    );
+    println!("copied opens nothing any more; the hospital is given the keys of the new epoch and reads.");
 
     let record = house.entries[0].facts().record;
     house.lake.delete_parts(&record).await?;
@@ -266,8 +285,8 @@ impl House {
         self.world.rekey(0, phone, home)
     }
 
-    /// Signs the access part of every record with the new key.
-    async fn renew(&self, epochs: &[EpochKey], former: &[PublicKey]) -> Answer<Renewed> {
+    /// Signs the access part of every record with the new key, in this epoch.
+    async fn renew(&self, epochs: &[EpochKey], former: &[PublicKey], into: Into) -> Answer<Renewed> {
         let tip = self.ledger.tip();
         let renewal = Renewal {
             query: &Query::at(self.world.chain(), tip.height, self.ledger.store().as_ref())?,
@@ -277,9 +296,27 @@ impl House {
             epochs,
             former,
             custodian: &self.world.patients()[0].home,
-            into: Into::SameEpoch,
+            into,
         };
         Ok(renewal.all().await?)
+    }
+
+    /// A new epoch, into which every record moves, and a new key that institutions encapsulate to.
+    async fn move_on(&mut self, mut epochs: Vec<EpochKey>) -> Answer<Vec<EpochKey>> {
+        let number = EpochNumber::new(1);
+        epochs.push(EpochKey::generate(Epoch::new(number, epochs[0].epoch().first()), &mut self.rng));
+        let moved = self.renew(&epochs, &self.custodians()?, Into::Epoch(number)).await?;
+        assert_eq!(moved.signed.len(), RECORDS);
+        let kem = KemKeyPair::generate(SealSuite::default(), &mut self.rng);
+        let kem = Bytes::new(kem.public().to_bytes())?;
+        let info = BasicInfo { number: 0, intake: Intake::Institutions, kem, about: Text::new("")? };
+        let mut actions = moves(number.number(), &moved.signed)?;
+        actions.push(Action::PublishInfo(Box::new(PublishInfo { info })));
+        for action in actions {
+            let action = self.world.by_patient(0, action)?;
+            self.advance(action)?;
+        }
+        Ok(epochs)
     }
 
     /// Grants an institution what the hospital was granted, signed by the keys that the patient has.

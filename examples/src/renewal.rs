@@ -16,7 +16,10 @@ use dmledger_core::{
     time::Moment,
     traits::{BlobStore, Signer},
 };
-use dmledger_zk::seal::{EpochKey, LedgerView, Part, SealError, Standing, renew, renew::Into};
+use dmledger_zk::seal::{
+    EpochKey, LedgerView, Part, SealError, Standing, renew,
+    renew::{Into, is_renewed},
+};
 
 /// Who renews what, by which state of the ledger.
 #[derive(Clone, Copy)]
@@ -85,22 +88,13 @@ impl Renewal<'_> {
             return Ok(());
         };
         let part = Part::from_bytes(&bytes).during("access part")?;
-        if self.is_done(&part) {
+        let view = self.view(anchored, version);
+        if is_renewed(&part, self.into, &view, &self.custodian.public()) {
             // An earlier run may have stopped before it cleared up.
             self.lake.delete_parts_below(&record, version).await.during("lake")?;
             renewed.already.push(record);
             return Ok(());
         }
-        let view = LedgerView {
-            chain: self.query.facts().chain(),
-            account: self.account,
-            entry: &anchored.entry,
-            custodians: self.former,
-            least_version: version,
-            height: self.at.height,
-            time: self.at.time,
-            standing: Standing::Active,
-        };
         match renew(&part, self.epochs, self.into, &view, self.custodian) {
             Ok(part) => {
                 let version = part.access().body().version();
@@ -113,14 +107,17 @@ impl Renewal<'_> {
         Ok(())
     }
 
-    /// Signed by this custodian, in the epoch it is to be in.
-    fn is_done(&self, part: &Part) -> bool {
-        let access = part.access();
-        let is_there = match self.into {
-            Into::SameEpoch => true,
-            Into::Epoch(number) => access.body().epoch() == number,
-        };
-        is_there && access.endorsements().iter().any(|one| one.signer() == self.custodian.public())
+    fn view<'b>(&'b self, anchored: &'b AnchoredEntry, least_version: u64) -> LedgerView<'b> {
+        LedgerView {
+            chain: self.query.facts().chain(),
+            account: self.account,
+            entry: &anchored.entry,
+            custodians: self.former,
+            least_version,
+            height: self.at.height,
+            time: self.at.time,
+            standing: Standing::Active,
+        }
     }
 }
 

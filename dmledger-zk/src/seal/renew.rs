@@ -10,7 +10,7 @@ use super::error::SealError;
 use super::open::{LedgerView, check_access, check_header, missing};
 use super::range_tree::{EpochKey, EpochNumber};
 use super::slot::reslot;
-use dmledger_core::traits::signer::Signer;
+use dmledger_core::{key::PublicKey, traits::signer::Signer};
 
 /// Where the keys of a renewed record lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,18 @@ pub fn renew(
     reslot(part, old, new, custodian)
 }
 
+/// Whether a part is what [`renew`] would make of it but for its version: `custodian` vouches for it, and its slot is where
+/// it is to be. `view` is as for [`renew`]; its `custodians` are not asked.
+#[must_use]
+pub fn is_renewed(part: &Part, into: Into, view: &LedgerView<'_>, custodian: &PublicKey) -> bool {
+    let view = LedgerView { custodians: core::slice::from_ref(custodian), ..*view };
+    let is_there = match into {
+        Into::SameEpoch => true,
+        Into::Epoch(number) => part.access().body().epoch() == number,
+    };
+    is_there && check_header(part.header(), &view).is_ok() && check_access(part, &view).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +92,13 @@ mod tests {
         assert_eq!(read(sealed.part(), Keys::Owner(&world.epochs), &after), Err(unsigned));
         let part = renew(sealed.part(), &world.epochs, Into::SameEpoch, &before, &fresh).unwrap();
         assert_eq!((part.header(), part.access().body().version()), (sealed.part().header(), 2));
+        let is_done = |part: &Part, into| is_renewed(part, into, &before, &fresh.public());
+        assert!(is_done(&part, Into::SameEpoch) && !is_done(sealed.part(), Into::SameEpoch));
+        assert!(!is_done(&part, Into::Epoch(EpochNumber::new(1))));
+        // The signature ends the bytes: whoever writes to the lake can put the custodian's name there, and no more.
+        let mut forged = part.to_bytes();
+        *forged.last_mut().unwrap() ^= 1;
+        assert!(!is_done(&Part::from_bytes(&forged).unwrap(), Into::SameEpoch));
         for keys in [Keys::Owner(&world.epochs), Keys::Grant(&world.grant)] {
             assert_eq!(read(&part, keys, &after).unwrap(), b"5.5 mmol/L");
         }
