@@ -3,7 +3,7 @@
 //! Home-measured data satisfies a medical policy with the patient's gateway-held key and the residence's cosigner key,
 //! so no measurement waits for the phone. An institution's entries need a patient key beside its own.
 
-use super::{Fault, Frame, Handler, Refusal, equip::may_author, handler::require};
+use super::{Fault, Frame, Handler, Refusal, equip::may_author, handler::require, party};
 use crate::{
     account::Authority,
     codec::List,
