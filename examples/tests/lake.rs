@@ -69,10 +69,25 @@ fn windows(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.windows(WINDOW).filter(|window| window.iter().collect::<BTreeSet<_>>().len() > 2)
 }
 
+/// What is left of `bytes` between the runs that are known.
+fn without<'a>(bytes: &'a [u8], known: &[Vec<u8>]) -> Vec<&'a [u8]> {
+    let mut pieces = vec![bytes];
+    for run in known {
+        let cut = |piece: &'a [u8]| match piece.windows(run.len()).position(|window| window == run) {
+            Some(at) => vec![&piece[..at], &piece[at + run.len()..]],
+            None => vec![piece],
+        };
+        pieces = pieces.into_iter().flat_map(cut).collect();
+    }
+    pieces
+}
+
 /// Runs of the bytes that were sealed and of secret keys: none of them may be found.
 fn secrets(played: &Played) -> HashSet<Vec<u8>> {
     let mut secrets = HashSet::new();
-    for bytes in played.plain.iter().chain(&played.keys) {
+    // A run that has but one secret byte beside what is known stands in a header once in 256 times.
+    let keys = played.keys.iter().flat_map(|key| without(key, &played.known));
+    for bytes in played.plain.iter().map(Vec::as_slice).chain(keys) {
         secrets.extend(windows(bytes).map(<[u8]>::to_vec));
     }
     for known in &played.known {
