@@ -179,6 +179,7 @@ fn plain(reason: &Reason) -> String {
         Reason::WrongVerb => "You gave it a right to something else.".to_owned(),
         Reason::WrongPurpose => "You gave the right for another purpose.".to_owned(),
         Reason::OutsideDataRange { .. } => "It asked for a time that you did not share.".to_owned(),
+        Reason::QuotaExhausted { quota: 1 } => "It had used up the one request you gave it.".to_owned(),
         Reason::QuotaExhausted { quota } => format!("It had used up the {quota} requests you gave it."),
         other => sentence(&other.to_string()),
     }
