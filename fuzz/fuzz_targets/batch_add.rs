@@ -1,55 +1,25 @@
 //! A batch of several families: whatever is added beside good proofs, in whatever place, exactly what is bad is named.
 #![no_main]
 
+#[path = "good/fixed.rs"]
+mod fixed;
+#[path = "good/proof.rs"]
+mod proof;
+
 use dmledger_zk::{
     batch::BatchVerifier,
     commit::{Blinding, Opening},
     context::{Audience, Chain, Context, Epoch, Pseudonym, Purpose},
-    error::DecodeError,
     glycemic::{Cadence, DayHistogram, DayProof, Slot, Table, Tokens, Unit, seal},
     range::{Bits, FitsBits, RangeProof},
     sigma::{AnyOf, AnyOfProof, Relation, RelationProof, Witness},
     statement::{Prove, Verify},
 };
+use fixed::Fixed;
+use proof::Good;
 use std::sync::OnceLock;
 
-/// The fuzzer's batches need no secrets.
-struct Fixed;
-
-impl rand_core::TryRng for Fixed {
-    type Error = core::convert::Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        Ok(1)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        Ok(1)
-    }
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        bytes.fill(1);
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Fixed {}
-
-/// A statement of a family, its proof, and how proofs of the family are read.
-struct Good<S: Verify> {
-    statement: S,
-    proof: S::Proof,
-    read: fn(&[u8]) -> Result<S::Proof, DecodeError>,
-}
-
 impl<S: Prove + Verify> Good<S> {
-    fn new(
-        statement: S,
-        context: &Context,
-        witness: &S::Witness,
-        read: fn(&[u8]) -> Result<S::Proof, DecodeError>,
-    ) -> Option<Self> {
-        let proof = statement.prove(context, witness, &mut Fixed).ok()?;
-        Some(Self { statement, proof, read })
-    }
-
     /// What the bytes are read as, and the proof changed by them, unless that is the proof.
     fn others(&self, bytes: &[u8]) -> Vec<S::Proof> {
         let own = self.proof.as_ref();

@@ -2,6 +2,11 @@
 //! one statement a family: what is read has one encoding, and only the one proof that was made is accepted.
 #![no_main]
 
+#[path = "good/fixed.rs"]
+mod fixed;
+#[path = "good/proof.rs"]
+mod proof;
+
 use dmledger_core::{
     codec,
     traits::proof_verifier::{ProofClaim, ProofVerifier},
@@ -9,7 +14,6 @@ use dmledger_core::{
 use dmledger_zk::{
     commit::commit_values,
     context::{Audience, Chain, Context, Epoch, Pseudonym, Purpose},
-    error::DecodeError,
     glycemic::{
         Cadence, DayHistogram, DayProof, Slot, Table, Tokens, Unit, VariationClaim, VariationProof, claim::Side, seal,
     },
@@ -21,45 +25,11 @@ use dmledger_zk::{
     },
     verifier::Verifier,
 };
+use fixed::Fixed;
+use proof::Good;
 use std::sync::OnceLock;
 
-/// The same bytes always as randomness: no verdict depends on it.
-struct Fixed;
-
-impl rand_core::TryRng for Fixed {
-    type Error = core::convert::Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        Ok(1)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        Ok(1)
-    }
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        bytes.fill(1);
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Fixed {}
-
-/// A statement of a family, its proof, and how proofs of the family are read.
-struct Good<S: Verify> {
-    statement: S,
-    proof: S::Proof,
-    read: fn(&[u8]) -> Result<S::Proof, DecodeError>,
-}
-
 impl<S: Prove + Verify> Good<S> {
-    fn new(
-        statement: S,
-        context: &Context,
-        witness: &S::Witness,
-        read: fn(&[u8]) -> Result<S::Proof, DecodeError>,
-    ) -> Option<Self> {
-        let proof = statement.prove(context, witness, &mut Fixed).ok()?;
-        Some(Self { statement, proof, read })
-    }
-
     fn only_the_proof_is_accepted(&self, context: &Context, bytes: &[u8]) {
         let Ok(proof) = (self.read)(bytes) else { return };
         assert_eq!(proof.as_ref(), bytes);

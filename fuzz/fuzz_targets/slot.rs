@@ -1,6 +1,9 @@
 //! A slot of 48 arbitrary bytes in an otherwise right access part never opens, and never panics.
 #![no_main]
 
+#[path = "good/fixed.rs"]
+mod fixed;
+
 use dmledger_core::{
     codec,
     envelope::{AccountId, ChainId, Envelope},
@@ -12,24 +15,7 @@ use dmledger_zk::seal::{
     AccessPart, DataKey, Epoch, EpochKey, EpochNumber, Hedge, Hour, Hours, Part, RecordMeta, reslot, seal_record,
     slot::SLOT_BYTES,
 };
-
-struct Fixed;
-
-impl rand_core::TryRng for Fixed {
-    type Error = core::convert::Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        Ok(1)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        Ok(1)
-    }
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        bytes.fill(1);
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Fixed {}
+use fixed::Fixed;
 
 libfuzzer_sys::fuzz_target!(|slot: [u8; SLOT_BYTES]| {
     let key = SecretKey::from_bytes(Suite::Bip340, [7; 32]).expect("a key");
